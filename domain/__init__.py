@@ -1,0 +1,1 @@
+"""What may happen: commands, events, deciders and processes, as pure functions over frozen data."""

@@ -1,0 +1,1 @@
+"""What is shown: documents, their projections, the projector that folds them, and the live sets."""

@@ -1,0 +1,132 @@
+"""The vocabulary of the read side: documents, their indexes and read rules, and projections."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, dataclass_transform
+
+from domain.rules import Owner, Public, Role, Rule
+
+__all__ = [
+    "AnyProjection",
+    "DocumentSpec",
+    "Index",
+    "Link",
+    "Owner",
+    "Projection",
+    "Public",
+    "Role",
+    "Rule",
+    "document",
+    "index",
+    "many",
+    "spec_of",
+]
+
+T = TypeVar("T")
+E = TypeVar("E")
+D = TypeVar("D")
+
+
+@dataclass(frozen=True)
+class Index:
+    """The fields of one index, most significant first; the id always ends it."""
+
+    fields: tuple[str, ...]
+
+
+def index(*fields: str) -> Index:
+    """An index over the named fields. A field that some index names can be filtered and sorted."""
+    return Index(fields)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A nested list: the documents of class `to` whose indexed field `by` holds this one's id."""
+
+    name: str
+    to: str
+    by: str
+
+
+def many(name: str, *, to: str, by: str) -> Link:
+    """A paged list of other documents under this one: `many("purchases", to="Order", by=...)`."""
+    return Link(name, to, by)
+
+
+@dataclass(frozen=True)
+class DocumentSpec:
+    """What a document declares beside its fields."""
+
+    read: Rule | None
+    indexes: tuple[Index, ...]
+    links: tuple[Link, ...]
+    plural: str | None
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """The fields that can be filtered and sorted: the id, then as the indexes name them."""
+        named = (field for index in self.indexes for field in index.fields)
+        return tuple(dict.fromkeys(("id", *named)))
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def document(
+    *,
+    read: Rule | None = None,
+    indexes: Sequence[Index] = (),
+    links: Sequence[Link] = (),
+    plural: str | None = None,
+) -> Callable[[type[T]], type[T]]:
+    """A document of the read side, with an `id: str`.
+
+    `read` says who may see it and has no default: a document without it is refused at start.
+    `plural` names the list where English is irregular (`"histories"`; others take an `s`).
+    """
+    spec = DocumentSpec(read, tuple(indexes), tuple(links), plural)
+
+    def decorate(cls: type[T]) -> type[T]:
+        frozen: type[T] = dataclass(frozen=True, kw_only=True, slots=True)(cls)
+        frozen.__document__ = spec  # type: ignore[attr-defined]  # set once, read by spec_of
+        return frozen
+
+    return decorate
+
+
+def spec_of(cls: type[Any]) -> DocumentSpec:
+    """What the document class declares. Raises TypeError where it is no document."""
+    spec = cls.__dict__.get("__document__")
+    if not isinstance(spec, DocumentSpec):
+        raise TypeError(f"{cls.__name__} is no document: decorate it with @document(read=...)")
+    return spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection(Generic[E, D]):
+    """Events folded into documents: `keys` names those that an event touches, `evolve` folds it.
+
+    `evolve` takes None where there is no such document yet, and deletes it by returning None.
+    Raise `version` with every change of what the fold gives: the documents are then built anew.
+    """
+
+    document: type[D]
+    keys: Callable[[E], list[str]]
+    evolve: Callable[[D | None, E], D | None]
+    version: int = 1
+
+    def fold(
+        self, document: D | None, seen: Mapping[int, int], events: Iterable[tuple[int, int, E]]
+    ) -> tuple[D | None, dict[int, int]]:
+        """The document and its positions after `events`, each a (partition, offset, event).
+
+        `seen` is the offset per partition that the document already stands for: an event at or
+        below it is skipped, which makes redelivery harmless.
+        """
+        positions = dict(seen)
+        for partition, offset, event in events:
+            if offset > positions.get(partition, -1):
+                document = self.evolve(document, event)
+                positions[partition] = offset
+        return document, positions
+
+
+AnyProjection = Projection[Any, Any]
