@@ -1,0 +1,1 @@
+"""What happened: the log, its port and engines, and the writer that owns its partitions."""

@@ -1,0 +1,84 @@
+"""Documents as the API asks for them: read once or watched, for a viewer, after a position."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from domain.rules import Viewer
+from eventlog.envelope import Position
+from readmodels.query import Page, Query, Where
+
+D = TypeVar("D")
+
+
+class TooLate(Exception):
+    """The projection did not pass the position within the wait."""
+
+
+class NotReady(Exception):
+    """The documents are being built; the message says how far they are."""
+
+
+class BadCursor(Exception):
+    """The cursor is none that was given out for this."""
+
+
+class TooMany(Exception):
+    """The set is larger than what one subscription may watch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes(Generic[D]):
+    """What entered, changed in and left a set; `left` holds ids."""
+
+    cursor: str
+    reset: bool
+    more: bool
+    entered: tuple[D, ...]
+    changed: tuple[D, ...]
+    left: tuple[str, ...]
+
+
+class Documents(Protocol):
+    """The read side for one viewer's question. `read=` rules hold in every answer and push.
+
+    Every method raises TooLate where `at_least` is not passed in time, and NotReady during a
+    rebuild. Watching methods are to be closed (`aclose`) by whoever iterates them.
+    """
+
+    async def get(
+        self, document: type[D], id: str, viewer: Viewer, at_least: Position | None = None
+    ) -> D | None:
+        """The document, or None where there is none that the viewer may see."""
+        ...
+
+    async def find(
+        self, document: type[D], query: Query, viewer: Viewer, at_least: Position | None = None
+    ) -> Page[D]:
+        """The page that the query asks for, of what the viewer may see."""
+        ...
+
+    async def count(self, document: type[D], where: Where, viewer: Viewer) -> int:
+        """How many documents the condition holds for, of what the viewer may see."""
+        ...
+
+    def watch(
+        self, document: type[D], id: str, viewer: Viewer, at_least: Position | None = None
+    ) -> AsyncGenerator[D | None, None]:
+        """The document at once, then each newer state; None where the viewer sees none."""
+        ...
+
+    def watch_page(
+        self, document: type[D], query: Query, viewer: Viewer, at_least: Position | None = None
+    ) -> AsyncGenerator[Page[D], None]:
+        """The page at once, and again whenever its content or order changes."""
+        ...
+
+    def watch_changes(
+        self, document: type[D], where: Where, viewer: Viewer, since: str | None = None
+    ) -> AsyncGenerator[Changes[D], None]:
+        """The set in chunks, then what changes in it; after `since`, only what changed.
+
+        Raises BadCursor, TooMany.
+        """
+        ...
