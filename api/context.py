@@ -1,0 +1,46 @@
+"""What a resolver is given besides its arguments: who asks, and the services that answer."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from domain.rules import Viewer
+
+__all__ = ["ANONYMOUS", "Request", "Session", "traceparent_in"]
+
+Services = TypeVar("Services")
+
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who asks, until when; one without a token never ends."""
+
+    viewer: Viewer
+    expires_at: datetime | None = None
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until the session ends, negative once it has; None where it never does."""
+        if self.expires_at is None:
+            return None
+        return (self.expires_at - datetime.now(UTC)).total_seconds()
+
+
+ANONYMOUS = Session(Viewer())
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[Services]):
+    """The context of one operation: `info.context` in a resolver."""
+
+    session: Session
+    services: Services
+    traceparent: str | None = None
+
+
+def traceparent_in(text: object) -> str | None:
+    """The W3C trace context in a header or an extension; None where it is not well formed."""
+    return text if isinstance(text, str) and _TRACEPARENT.fullmatch(text) else None
