@@ -29,6 +29,7 @@ TIMEOUT = "TIMEOUT"
 UNAVAILABLE = "UNAVAILABLE"
 LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 INTERNAL = "INTERNAL"
+TOOK_TOO_LONG = "The operation took too long"
 _CODES = frozenset(
     (BAD_USER_INPUT, UNAUTHENTICATED, FORBIDDEN, TIMEOUT, UNAVAILABLE, LIMIT_EXCEEDED, INTERNAL)
 )
@@ -67,7 +68,7 @@ def shown(error: GraphQLError) -> dict[str, Any]:
     if isinstance(cause, Fault):
         return _with_code(error, cause.message, cause.extensions)
     if isinstance(cause, TimeoutError):
-        return _with_code(error, "The operation took too long", {"code": TIMEOUT})
+        return _with_code(error, TOOK_TOO_LONG, {"code": TIMEOUT})
     if isinstance(cause, GraphQLError):
         extensions = cause.extensions or {}
         if extensions.get("code") in _CODES:
@@ -83,6 +84,8 @@ def shown_exception(error: BaseException) -> dict[str, Any]:
         return error.formatted
     if isinstance(error, GraphQLError):
         return shown(error)
+    if isinstance(error, TimeoutError):
+        return {"message": TOOK_TOO_LONG, "extensions": {"code": TIMEOUT}}
     message, extensions = _hidden(error)
     return {"message": message, "extensions": extensions}
 

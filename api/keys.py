@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -127,7 +128,7 @@ class FetchedKeys:
             self._keys = _public_keys(document)
             self._fetched_at = time.monotonic()
             self.version += 1
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             _log.error("Keys at %s cannot be fetched: %s", self._url, error or "it took too long")
 
 

@@ -1,0 +1,169 @@
+"""Operations are planned once, then executed or subscribed to; results come out as JSON."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+from graphql import ExecutionResult, GraphQLSchema, OperationType, execution
+from strawberry.execution import optimized_is_awaitable
+
+from api.context import Request
+from api.cost import check_cost
+from api.errors import (
+    BAD_USER_INPUT,
+    Fault,
+    error_code,
+    shown,
+    shown_exception,
+    shown_request_error,
+)
+from api.limits import check_values
+from api.plans import Operation, Plan, Plans, RequestError
+from api.settings import Settings
+
+__all__ = ["Operations", "Params", "Planned", "RequestError", "Result", "decode_params", "errors"]
+
+COERCION_ERRORS_MAX = 20
+_core: Any = execution
+"""graphql-core's own steps; its generics are left open there, so they are untyped here."""
+
+
+class Params(msgspec.Struct, frozen=True):
+    """A GraphQL request's parameters, as HTTP, WebSocket and event streams carry them."""
+
+    query: str
+    operationName: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An operation that may be executed: known, valid and within the limits."""
+
+    plan: Plan
+    operation: Operation
+    variables: dict[str, Any]
+
+    @property
+    def kind(self) -> OperationType:
+        """Whether it queries, mutates or subscribes."""
+        return self.operation.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A result as JSON, with the codes of its errors."""
+
+    body: bytes
+    codes: tuple[str, ...] = ()
+
+
+_encoder = msgspec.json.Encoder()
+_params = msgspec.json.Decoder(Params)
+
+
+class Operations:
+    """Plans and runs the operations of one schema, each within the limits of the settings."""
+
+    def __init__(self, schema: GraphQLSchema, settings: Settings, root: object = None) -> None:
+        self._schema = schema
+        self._settings = settings
+        self._root = root
+        self._plans = Plans(schema, settings)
+
+    def plan(self, params: Params) -> Planned:
+        """The operation that the parameters name. Raises `RequestError`."""
+        variables = params.variables or {}
+        plan = self._plans.of(params.query)
+        operation = plan.chosen(params.operationName)
+        try:
+            check_values(variables, self._settings)
+            check_cost(operation.cost, variables, self._settings)
+        except Fault as fault:
+            raise RequestError([fault.formatted]) from None
+        return Planned(plan, operation, variables)
+
+    async def execute(self, planned: Planned, request: Request[Any]) -> Result:
+        """The result of a query or mutation. Raises `RequestError` for wrong variables."""
+        outcome = self._executor(planned, request).execute_operation()
+        if not isinstance(outcome, ExecutionResult):
+            try:
+                async with asyncio.timeout(self._settings.operation_timeout_s):
+                    outcome = cast(ExecutionResult, await outcome)
+            except TimeoutError as error:
+                return _failed(error)
+        return _result(outcome)
+
+    async def subscribe(
+        self, planned: Planned, request: Request[Any]
+    ) -> AsyncGenerator[Result, None]:
+        """The results of a subscription, until its source ends; close it with `aclosing`.
+
+        Raises `RequestError` where it cannot start, and at its end what its source raised.
+        """
+        executor = self._executor(planned, request)
+        source = _core.create_source_event_stream(executor)
+        if optimized_is_awaitable(source):
+            async with asyncio.timeout(self._settings.operation_timeout_s):
+                source = await source
+        if isinstance(source, ExecutionResult):
+            raise RequestError([shown(each) for each in source.errors or ()])
+        async with aclosing(_core.map_source_to_response_event(executor, source)) as results:
+            async for each in results:
+                yield _result(each)
+
+    def _executor(self, planned: Planned, request: Request[Any]) -> Any:
+        executor = _core.Executor.build(
+            self._schema,
+            planned.plan.document,
+            self._root,
+            request,
+            planned.variables,
+            planned.operation.name,
+            max_coercion_errors=COERCION_ERRORS_MAX,
+            is_awaitable=optimized_is_awaitable,
+        )
+        if isinstance(executor, list):
+            raise RequestError([shown_request_error(each) for each in cast(list[Any], executor)])
+        return executor
+
+
+def decode_params(body: bytes | bytearray | str) -> Params:
+    """The parameters in a JSON body. Raises `Fault` BAD_USER_INPUT with what is wrong."""
+    try:
+        return _params.decode(body)
+    except msgspec.ValidationError as error:
+        what = str(error)
+        if "got `array`" in what and "$" not in what:
+            what = "batches are not supported, send one operation a request"
+        raise Fault(BAD_USER_INPUT, f"The request is wrong: {what}") from None
+    except (ValueError, RecursionError) as error:
+        what = "it nests too deep" if isinstance(error, RecursionError) else str(error)
+        raise Fault(BAD_USER_INPUT, f"The request is no JSON: {what}") from None
+
+
+def errors(shown_errors: list[dict[str, Any]]) -> Result:
+    """A result of errors alone."""
+    return Result(
+        _encoder.encode({"errors": shown_errors}), tuple(error_code(each) for each in shown_errors)
+    )
+
+
+def _failed(error: BaseException) -> Result:
+    entry = shown_exception(error)
+    return Result(_encoder.encode({"data": None, "errors": [entry]}), (error_code(entry),))
+
+
+def _result(result: ExecutionResult) -> Result:
+    try:
+        if not result.errors:
+            return Result(_encoder.encode({"data": result.data}))
+        entries = [shown(each) for each in result.errors]
+        body = _encoder.encode({"data": result.data, "errors": entries})
+        return Result(body, tuple(error_code(each) for each in entries))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        return _failed(error)
