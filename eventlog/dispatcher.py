@@ -1,12 +1,28 @@
 """Commands on their way in: their fields filled, sent to the owner of their partition."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol, get_args, get_origin, get_type_hints
 
-from eventlog.envelope import Recorded
-from eventlog.outcome import Outcome
+from domain.composition import Domain
+from domain.model import Fill
+from eventlog.deciding import Order
+from eventlog.envelope import Recorded, partition_of, stream_of
+from eventlog.ids import derived_id, new_id
+from eventlog.log import Log
+from eventlog.outcome import Outcome, Overdue
+from eventlog.writer import Writer
+
+DEADLINE_S = 10.0
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """The instant it is, UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +63,112 @@ class Dispatcher(Protocol):
     async def history(self, stream: str, after_version: int, first: int) -> list[Recorded]:
         """At most `first` events of the stream above a version, oldest first."""
         ...
+
+
+def filled_fields(command: type[Any]) -> dict[str, str]:
+    """The fields that the dispatcher fills, each with what it is filled with (`Fill.what`)."""
+    hints = get_type_hints(command, include_extras=True)
+    found: dict[str, str] = {}
+    for field in fields(command):
+        hint = hints[field.name]
+        for each in get_args(hint) if get_origin(hint) is Annotated else ():
+            if isinstance(each, Fill):
+                found[field.name] = each.what
+    return found
+
+
+class LocalDispatcher:
+    """The dispatcher of a process that owns every partition: commands go straight to its writer.
+
+    Waits at most `deadline_s` seconds for an outcome.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        writer: Writer,
+        domain: Domain,
+        *,
+        clock: Clock = wall_clock,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._log = log
+        self._writer = writer
+        self._domain = domain
+        self._clock = clock
+        self._deadline_s = deadline_s
+        self._filled = {command: filled_fields(command) for command in domain.owners}
+
+    async def dispatch(
+        self,
+        command: type[Any],
+        fields: Mapping[str, Any],
+        sender: Sender,
+        *,
+        command_id: str | None = None,
+        expected_version: int | None = None,
+        at: datetime | None = None,
+    ) -> Outcome:
+        """What becomes of the command made of `fields` and those that the dispatcher fills."""
+        loop = asyncio.get_running_loop()
+        is_retry = command_id is not None
+        command_id = command_id or new_id()
+        at = at or self._clock()
+        aggregate = self._domain.owners[command]
+        message = command(**fields, **self._fill(command, sender, command_id, at))
+        id = aggregate.key(message)
+        stream = stream_of(aggregate.name, id)
+        outcome: asyncio.Future[Outcome] = loop.create_future()
+        self._writer.submit(
+            Order(
+                command=message,
+                aggregate=aggregate,
+                id=id,
+                stream=stream,
+                partition=partition_of(stream, self._log.partitions),
+                command_id=command_id,
+                is_retry=is_retry,
+                expected_version=expected_version,
+                at=at,
+                correlation_id=sender.correlation_id or command_id,
+                causation_id=sender.causation_id or command_id,
+                actor=sender.actor,
+                trace=sender.trace,
+                outcome=outcome,
+            )
+        )
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await outcome
+        except TimeoutError:
+            raise Overdue(
+                f"no outcome within {self._deadline_s:g} s; the command may still be accepted: "
+                f"send it again with the command id {command_id}",
+                command_id=command_id,
+            ) from None
+
+    def _fill(
+        self, command: type[Any], sender: Sender, command_id: str, at: datetime
+    ) -> dict[str, Any]:
+        filled: dict[str, Any] = {}
+        for name, what in self._filled[command].items():
+            match what:
+                case "new_id":
+                    # Derived, so that a retry with the same command id means the same instance;
+                    # the actor is in it, so that nobody else's command id can.
+                    filled[name] = derived_id(
+                        command_id, sender.actor or "", command.__name__, name
+                    )
+                case "now":
+                    filled[name] = at
+                case "actor":
+                    filled[name] = sender.actor or ""
+                case "roles":
+                    filled[name] = sender.roles
+                case _:
+                    raise TypeError(f"{command.__name__}.{name}: no dispatcher fills {what!r}")
+        return filled
+
+    async def history(self, stream: str, after_version: int, first: int) -> list[Recorded]:
+        """At most `first` events of the stream above a version, oldest first."""
+        return await self._log.history(stream, after_version, first)

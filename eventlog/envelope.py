@@ -1,10 +1,13 @@
 """What surrounds an event in the log: where it stands, who caused it, when, by which command."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from zlib import crc32
 
 import msgspec
+
+_TOKEN = re.compile(r"[0-9]{1,9}:(-1|[0-9]{1,18})", re.ASCII)
 
 PARTITIONS = 12
 """How many partitions a log has unless it is made with another number; fixed for ever after."""
@@ -12,7 +15,10 @@ PARTITIONS = 12
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in the log. Compare offsets of one partition by order, never by counting."""
+    """A place in the log. Compare offsets of one partition by order, never by counting.
+
+    The offset -1 stands before the first event of the partition.
+    """
 
     partition: int
     offset: int
@@ -24,10 +30,9 @@ class Position:
     @staticmethod
     def parse(token: str) -> "Position":
         """The position that a token names. Raises ValueError where it is no token."""
-        partition, colon, offset = token.partition(":")
-        digits = partition + offset
-        if not colon or not digits.isascii() or not digits.isdigit() or len(token) > 40:
+        if not _TOKEN.fullmatch(token):
             raise ValueError(f"not a token: {token[:60]!r}; a token looks like 3:1042")
+        partition, _, offset = token.partition(":")
         return Position(int(partition), int(offset))
 
 

@@ -69,9 +69,15 @@ class Documents(Protocol):
         ...
 
     def watch_page(
-        self, document: type[D], query: Query, viewer: Viewer, at_least: Position | None = None
+        self,
+        document: type[D],
+        query: Query,
+        viewer: Viewer,
+        at_least: Position | None = None,
+        *,
+        with_total: bool = False,
     ) -> AsyncGenerator[Page[D], None]:
-        """The page at once, and again whenever its content or order changes."""
+        """The page at once, and again whenever its content, order or `total` changes."""
         ...
 
     def watch_changes(

@@ -87,11 +87,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[D]):
-    """Documents in order, and whether more come before and after them."""
+    """Documents in order, and whether more come before and after them.
+
+    `total` counts all that the condition holds for, where that was asked for.
+    """
 
     documents: tuple[D, ...]
     query: Query
     has_next: bool
+    total: int | None = None
 
     @property
     def has_previous(self) -> bool:

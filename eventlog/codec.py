@@ -1,0 +1,138 @@
+"""Events, states and commands to and from JSON: wire names, versions and upcasters."""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from hashlib import blake2b
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from domain.composition import Domain, event_spec, states_of
+from domain.model import AnyAggregate, AnyProcess, EventSpec
+from eventlog.envelope import Recorded
+
+_encoder = msgspec.json.Encoder()
+
+
+class Undecodable(Exception):
+    """An event in the log that this code cannot read; the message names it and says why."""
+
+
+class _Tagged(msgspec.Struct, frozen=True):
+    """A state of a union: the class and its JSON."""
+
+    type: str
+    data: msgspec.Raw
+
+
+class Codec:
+    """Turns what the domain is made of into JSON and back.
+
+    Values are written as msgspec does: decimals as strings, instants as RFC 3339, enums by
+    value. An event of an older version passes through its upcasters first.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+        self._specs = {cls: _spec(cls) for cls in domain.events.values()}
+        self._decoders = {
+            name: msgspec.json.Decoder[Any](cls) for name, cls in domain.events.items()
+        }
+        self._states: dict[tuple[str, str], msgspec.json.Decoder[Any]] = {}
+        models: tuple[AnyAggregate | AnyProcess, ...] = (*domain.aggregates, *domain.processes)
+        for model in models:
+            for cls in states_of(model):
+                self._states[model.name, cls.__name__] = msgspec.json.Decoder(cls)
+        self._commands = {
+            name: msgspec.json.Decoder[Any](cls) for name, cls in domain.commands.items()
+        }
+
+    def spec(self, event: object) -> EventSpec:
+        """The wire name and version of an event."""
+        return self._specs[type(event)]
+
+    def encode(self, value: object) -> bytes:
+        """The JSON of an event or a command."""
+        return _encoder.encode(value)
+
+    def event(self, recorded: Recorded) -> Any:
+        """The event of a record, decoded once and kept with it.
+
+        Raises Undecodable, naming it, where this code cannot read it.
+        """
+        if recorded.event is not None:
+            return recorded.event
+        try:
+            event = self._decode(recorded.type, recorded.schema, recorded.data)
+            msgspec.structs.force_setattr(recorded, "event", event)
+            return event
+        except Exception as fault:
+            raise Undecodable(
+                f"event {recorded.version} of {recorded.stream} ({recorded.type} "
+                f"version {recorded.schema}) cannot be read: {fault}"
+            ) from fault
+
+    def _decode(self, name: str, schema: int, data: bytes) -> Any:
+        decoder = self._decoders.get(name)
+        if decoder is None:
+            raise ValueError("no event class has this wire name")
+        current = self._specs[self._domain.events[name]].version
+        if schema == current:
+            return decoder.decode(data)
+        if schema > current:
+            raise ValueError(f"it was written by newer code; this code knows version {current}")
+        document = msgspec.json.decode(data)
+        for version in range(schema, current):
+            document = self._domain.upcasters[name, version](document)
+        return decoder.decode(_encoder.encode(document))
+
+    def encode_state(self, state: object) -> bytes:
+        """The JSON of an aggregate's or a process' state, with its class."""
+        return _encoder.encode(_Tagged(type(state).__name__, msgspec.Raw(_encoder.encode(state))))
+
+    def decode_state(self, model: AnyAggregate | AnyProcess, data: bytes) -> Any:
+        """The state that `encode_state` gave for the same model."""
+        tagged = msgspec.json.decode(data, type=_Tagged)
+        return self._states[model.name, tagged.type].decode(tagged.data)
+
+    def decode_command(self, name: str, data: bytes) -> Any:
+        """The command of that class name. Raises KeyError where there is none of it any more."""
+        return self._commands[name].decode(data)
+
+
+def _spec(cls: type[Any]) -> EventSpec:
+    spec = event_spec(cls)
+    assert spec is not None
+    return spec
+
+
+def fingerprint(model: AnyAggregate | AnyProcess) -> str:
+    """A digest of the code that folds the model's state: its module and those that it uses.
+
+    A snapshot carries it; one made by other code is not trusted.
+    """
+    digest = blake2b(digest_size=8)
+    for module in _modules(sys.modules[model.evolve.__module__]):
+        digest.update(inspect.getsource(module).encode())
+    return digest.hexdigest()
+
+
+def _modules(first: ModuleType) -> Iterator[ModuleType]:
+    """The module and, within its package, all that it takes names from, in a fixed order."""
+    package = first.__name__.partition(".")[0]
+    found = {first.__name__: first}
+    queue = [first]
+    while queue:
+        for used in vars(queue.pop()).values():
+            name = used.__name__ if isinstance(used, ModuleType) else _home(used)
+            if name.partition(".")[0] == package and name not in found and name in sys.modules:
+                found[name] = sys.modules[name]
+                queue.append(found[name])
+    return iter([found[name] for name in sorted(found)])
+
+
+def _home(used: object) -> str:
+    name = getattr(used, "__module__", None)
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,213 @@
+"""The owner of partitions: loads states, decides commands and commits many as one transaction."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from domain.composition import Domain
+from eventlog.codec import Codec, fingerprint
+from eventlog.deciding import Decided, Held, Order, accepted_before, answer, decide, fail
+from eventlog.envelope import Position, Recorded
+from eventlog.log import Batch, Log, Past, Snapshot, Unappendable
+from eventlog.outcome import Accepted, Unavailable
+
+BATCH_COMMANDS_MAX = 500
+QUEUE_COMMANDS_MAX = 10_000
+STATES_MAX = 20_000
+SNAPSHOT_EVERY_EVENTS = 100
+
+
+class Writer:
+    """Decides the commands of the partitions that this process owns, one batch at a time.
+
+    What it holds in memory is bounded: `states_max` aggregates, the least recently used leaving
+    first, and `QUEUE_COMMANDS_MAX` commands, beyond which `submit` raises Unavailable.
+    """
+
+    def __init__(
+        self, log: Log, domain: Domain, codec: Codec, *, states_max: int = STATES_MAX
+    ) -> None:
+        self._log = log
+        self._codec = codec
+        self._codes = {each.name: fingerprint(each) for each in domain.aggregates}
+        self._states_max = states_max
+        self._states: OrderedDict[str, Held] = OrderedDict()
+        self._queue: asyncio.Queue[Order | None] = asyncio.Queue(QUEUE_COMMANDS_MAX)
+        self._is_draining = False
+
+    @property
+    def states_held(self) -> int:
+        """How many aggregates are in memory."""
+        return len(self._states)
+
+    @property
+    def queued(self) -> int:
+        """How many commands wait to be decided."""
+        return self._queue.qsize()
+
+    def submit(self, order: Order) -> None:
+        """Take the order in; its `outcome` is set when it is durable or refused.
+
+        Raises Unavailable where the writer drains or too many commands wait.
+        """
+        if self._is_draining:
+            raise Unavailable("the server is stopping: send the command again in a moment")
+        try:
+            self._queue.put_nowait(order)
+        except asyncio.QueueFull:
+            raise Unavailable(
+                f"{QUEUE_COMMANDS_MAX} commands wait already: send this one again in a moment"
+            ) from None
+
+    async def drain(self) -> None:
+        """Take no more orders; `run` returns when those that were taken in are done."""
+        if not self._is_draining:
+            self._is_draining = True
+            await self._queue.put(None)
+
+    async def run(self) -> None:
+        """Decide and commit until drained."""
+        carried: list[Order] = []
+        is_last = False
+        while not (is_last and not carried):
+            # 1. Take what waits. One command id appears once in a batch: a repeat is carried
+            #    over, so that it finds the first one in the log.
+            orders = carried
+            carried = []
+            if not orders:
+                order = await self._queue.get()
+                if order is None:
+                    break
+                orders = [order]
+            while len(orders) < BATCH_COMMANDS_MAX and not self._queue.empty():
+                order = self._queue.get_nowait()
+                if order is None:
+                    is_last = True
+                    break
+                orders.append(order)
+            orders, carried = _without_repeats(orders)
+            await self._take_batch(orders)
+
+    async def _take_batch(self, orders: list[Order]) -> None:
+        try:
+            # 2. Answer the retries of what was accepted before.
+            orders = await self._answer_retries(orders)
+            # 3. Bring the states that the others need into memory.
+            orders = await self._load(orders)
+        except Exception as fault:  # the log cannot be read: nothing was appended, all may retry
+            fail(orders, Unavailable(f"the log cannot be read: {fault}"))
+            return
+        # 4. Decide each against the state that the ones before it left.
+        decided = decide(orders, self._states, self._codec)
+        if decided.drafts or decided.no_ops:
+            # 5. Commit all of them as one transaction.
+            try:
+                recorded = await self._log.append(
+                    Batch(
+                        drafts=decided.drafts,
+                        no_ops=decided.no_ops,
+                        snapshots=self._snapshots(decided),
+                    )
+                )
+            except Unappendable as fault:
+                for order, *_ in decided.accepted:
+                    answer(order, Unavailable(str(fault), command_id=order.command_id))
+                return
+            # 6. The states of what is durable now take the place of those before.
+            self._install(decided, recorded)
+        # 7. Forget the aggregates that have not been in use for longest.
+        while len(self._states) > self._states_max:
+            self._states.popitem(last=False)
+
+    async def _answer_retries(self, orders: list[Order]) -> list[Order]:
+        retries = [(each.stream, each.command_id) for each in orders if each.is_retry]
+        if not retries:
+            return orders
+        known = await self._log.outcomes(retries)
+        fresh: list[Order] = []
+        for order in orders:
+            outcome = known.get((order.stream, order.command_id)) if order.is_retry else None
+            if outcome is None:
+                fresh.append(order)
+            else:
+                answer(order, accepted_before(order, outcome))
+        return fresh
+
+    async def _load(self, orders: list[Order]) -> list[Order]:
+        missing = {each.stream: each for each in orders if each.stream not in self._states}
+        if not missing:
+            return orders
+        pasts = await self._log.past(
+            {stream: self._codes[each.aggregate.name] for stream, each in missing.items()}
+        )
+        faults: dict[str, Exception] = {}
+        for stream, order in missing.items():
+            try:
+                self._states[stream] = self._fold(order, pasts[stream])
+            except Exception as fault:  # this stream cannot be read; the others can
+                faults[stream] = fault
+        for order in orders:
+            if order.stream in faults:
+                answer(order, faults[order.stream])
+        return [each for each in orders if each.stream not in faults]
+
+    def _fold(self, order: Order, past: Past) -> Held:
+        aggregate, snapshot = order.aggregate, past.snapshot
+        held = Held(aggregate.initial(), 0, Position(order.partition, -1), 0)
+        if snapshot is not None:
+            held.state = self._codec.decode_state(aggregate, snapshot.state)
+            held.version = held.snapshot_version = snapshot.version
+            held.position = snapshot.position
+        for recorded in past.events:
+            held.state = aggregate.evolve(held.state, self._codec.event(recorded))
+            held.version, held.position = recorded.version, recorded.position
+        return held
+
+    def _snapshots(self, decided: Decided) -> list[Snapshot]:
+        """Of the states before this batch: their positions are known, and they are durable."""
+        snapshots: list[Snapshot] = []
+        for order, *_ in decided.accepted:
+            held = self._states[order.stream]
+            if held.version - held.snapshot_version < SNAPSHOT_EVERY_EVENTS:
+                continue
+            held.snapshot_version = held.version
+            decided.states[order.stream].snapshot_version = held.version
+            snapshots.append(
+                Snapshot(
+                    stream=order.stream,
+                    version=held.version,
+                    position=held.position,
+                    code=self._codes[order.aggregate.name],
+                    state=self._codec.encode_state(held.state),
+                )
+            )
+        return snapshots
+
+    def _install(self, decided: Decided, recorded: Sequence[Recorded]) -> None:
+        for order, first, end, held in decided.accepted:
+            events = tuple(recorded[first:end])
+            before = self._states[order.stream]
+            held.position = events[-1].position if events else before.position
+            self._states[order.stream] = held
+            self._states.move_to_end(order.stream)
+            answer(
+                order,
+                Accepted(
+                    command_id=order.command_id,
+                    id=order.id,
+                    version=held.version,
+                    position=held.position,
+                    events=events,
+                ),
+            )
+
+
+def _without_repeats(orders: list[Order]) -> tuple[list[Order], list[Order]]:
+    seen: set[tuple[str, str]] = set()
+    first: list[Order] = []
+    repeats: list[Order] = []
+    for order in orders:
+        key = (order.stream, order.command_id)
+        (repeats if key in seen else first).append(order)
+        seen.add(key)
+    return first, repeats

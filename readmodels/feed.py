@@ -1,0 +1,191 @@
+"""The change feed of this process: commits to those who watch, checkpoints to those who wait."""
+
+import asyncio
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from eventlog.envelope import Position
+from readmodels.composition import Collection
+from readmodels.documents import NotReady, TooLate
+from readmodels.store import Change, Committed, Progress
+
+MAILBOX_CHANGES_MAX = 5_000
+
+Wants = Callable[[Change[Any]], bool]
+
+
+class Mailbox:
+    """What one watcher has not taken yet: at most one change a document, and a bounded number.
+
+    Where more wait than `MAILBOX_CHANGES_MAX`, all are dropped and `take` says so, once.
+    """
+
+    def __init__(self, wants: Wants) -> None:
+        self._wants = wants
+        self._commits: list[tuple[int, Sequence[Change[Any]]]] = []
+        self._waiting = 0
+        self._floor: int | None = None
+        self._has_overflowed = False
+        self._filled = asyncio.Event()
+
+    def put(self, committed: Committed) -> None:
+        """Take in what the watcher wants of a commit."""
+        wanted = [change for change in committed.changes if self._wants(change)]
+        if not wanted or self._has_overflowed:
+            return
+        self._commits.append((committed.mark, wanted))
+        self._waiting += len(wanted)
+        if self._waiting > MAILBOX_CHANGES_MAX:
+            self._shrink()
+        self._filled.set()
+
+    def _shrink(self) -> None:
+        """One change a document; before the floor is known that could mix what it parts."""
+        if self._floor is not None:
+            mark, changes = self._merged(self._floor)
+            if len(changes) <= MAILBOX_CHANGES_MAX // 2:
+                self._commits, self._waiting = [(mark, changes)], len(changes)
+                return
+        self._commits, self._waiting, self._has_overflowed = [], 0, True
+
+    def start_above(self, mark: int) -> None:
+        """The watcher has seen everything up to this mark; what it has missed since stays."""
+        self._floor = mark
+
+    async def take(self) -> tuple[int, Sequence[Change[Any]]] | None:
+        """The mark of the newest commit taken in, and the changes up to it; waits for one.
+
+        None where too many waited: the watcher then has to read everything anew.
+        """
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            if self._has_overflowed:
+                self._has_overflowed = False
+                self._floor = None
+                return None
+            mark, changes = self._merged(-1 if self._floor is None else self._floor)
+            self._commits, self._waiting, self._floor = [], 0, mark
+            if changes:
+                return mark, changes
+
+    def _merged(self, floor: int) -> tuple[int, Sequence[Change[Any]]]:
+        newer = [(mark, changes) for mark, changes in self._commits if mark > floor]
+        if len(newer) == 1:
+            return newer[0]
+        merged: dict[str, Change[Any]] = {}
+        for _, changes in newer:
+            for change in changes:
+                first = merged.get(change.id)
+                before = first.before if first else change.before
+                merged[change.id] = Change(change.id, before, change.after)
+        return (newer[-1][0] if newer else floor), list(merged.values())
+
+
+class _Watched:
+    """What the feed knows of one collection."""
+
+    def __init__(self) -> None:
+        self.checkpoint: dict[int, int] = {}
+        self.is_built = False
+        self.building = ""
+        self.mailboxes: set[Mailbox] = set()
+        self.waiting: list[tuple[Position, asyncio.Future[None]]] = []
+
+    def has_passed(self, position: Position) -> bool:
+        return self.checkpoint.get(position.partition, -1) >= position.offset
+
+
+class Feed:
+    """Tells watchers what was committed, in the order of the commits."""
+
+    def __init__(self) -> None:
+        self._watched: dict[Collection[Any], _Watched] = {}
+
+    def open(self, collection: Collection[Any], progress: Progress) -> None:
+        """Begin with the collection as far as it is."""
+        watched = self._watched[collection] = _Watched()
+        watched.is_built = progress.is_built
+        watched.checkpoint.update(progress.checkpoint)
+
+    def built(self, collection: Collection[Any]) -> None:
+        """The collection shows everything that it is to show; it may be read from now on."""
+        self._watched[collection].is_built = True
+
+    def building(self, collection: Collection[Any], how_far: str) -> None:
+        """Say how far the collection's first build is."""
+        self._watched[collection].building = how_far
+
+    def tell(self, committed: Committed) -> None:
+        """Pass a commit on; documents first, then the checkpoint that stands for them."""
+        watched = self._watched[committed.collection]
+        for mailbox in watched.mailboxes:
+            mailbox.put(committed)
+        if committed.checkpoint:
+            self.advance(committed.collection, committed.checkpoint)
+
+    def advance(self, collection: Collection[Any], checkpoint: Mapping[int, int]) -> None:
+        """The collection shows everything up to the checkpoint; whoever waits for it goes on."""
+        watched = self._watched[collection]
+        for partition, offset in checkpoint.items():
+            if offset > watched.checkpoint.get(partition, -1):
+                watched.checkpoint[partition] = offset
+        still: list[tuple[Position, asyncio.Future[None]]] = []
+        for position, passed in watched.waiting:
+            if not watched.has_passed(position):
+                still.append((position, passed))
+            elif not passed.done():
+                passed.set_result(None)
+        watched.waiting = still
+
+    @contextmanager
+    def watch(self, collection: Collection[Any], wants: Wants) -> Generator[Mailbox]:
+        """A mailbox that fills from now on, until the context is left."""
+        mailbox = Mailbox(wants)
+        mailboxes = self._watched[collection].mailboxes
+        mailboxes.add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            mailboxes.discard(mailbox)
+
+    def watchers(self, collection: Collection[Any]) -> int:
+        """How many mailboxes are open."""
+        return len(self._watched[collection].mailboxes)
+
+    def progress(self, collection: Collection[Any]) -> Progress:
+        """How far the collection is."""
+        watched = self._watched[collection]
+        return Progress(dict(watched.checkpoint), watched.is_built)
+
+    def require_built(self, collection: Collection[Any]) -> None:
+        """Raises NotReady while the collection's first build goes on."""
+        watched = self._watched[collection]
+        if not watched.is_built:
+            raise NotReady(f"{collection.name} is being built {watched.building}: ask again soon")
+
+    async def passed(
+        self, collection: Collection[Any], position: Position | None, wait_s: float
+    ) -> None:
+        """Wait until the collection's checkpoint has passed the position.
+
+        Raises TooLate after `wait_s` seconds, NotReady while the collection is being built.
+        """
+        self.require_built(collection)
+        watched = self._watched[collection]
+        if position is None or watched.has_passed(position):
+            return
+        passed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (position, passed)
+        watched.waiting.append(entry)
+        try:
+            async with asyncio.timeout(wait_s):
+                await passed
+        except TimeoutError:
+            raise TooLate(
+                f"{collection.name} has not come to {position} within {wait_s:g} s: ask again"
+            ) from None
+        finally:
+            if entry in watched.waiting:
+                watched.waiting.remove(entry)

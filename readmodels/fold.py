@@ -1,0 +1,108 @@
+"""What the projector runs over the events of a collection, and what is set aside on the way."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from domain.composition import event_spec
+from eventlog.codec import Codec
+from eventlog.envelope import Recorded
+from readmodels.composition import Collection, Shown
+from readmodels.store import Parked, Stored
+
+
+class Fold(Protocol):
+    """What the projector runs: a projection of a team, or a process' reactions."""
+
+    @property
+    def collection(self) -> Collection[Any]:
+        """Where the documents are kept."""
+        ...
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The wire names of the events that are folded."""
+        ...
+
+    def keys(self, recorded: Recorded) -> Sequence[str]:
+        """The ids of the documents that the event touches."""
+        ...
+
+    def fold(
+        self, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
+    ) -> tuple[Any, dict[int, int]]:
+        """The document and its positions after the events that it has not seen."""
+        ...
+
+
+class ProjectionFold:
+    """A team's projection as the projector runs it."""
+
+    def __init__(self, shown: Shown[Any], codec: Codec) -> None:
+        self.collection = shown.collection
+        self.types = wire_names(shown.events)
+        self._projection = shown.projection
+        self._event = codec.event
+
+    def keys(self, recorded: Recorded) -> Sequence[str]:
+        """The ids of the documents that the event touches."""
+        return self._projection.keys(self._event(recorded))
+
+    def fold(
+        self, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
+    ) -> tuple[Any, dict[int, int]]:
+        """The document and its positions after the events that it has not seen."""
+        event = self._event
+        return self._projection.fold(
+            document, seen, [(each.partition, each.offset, event(each)) for each in events]
+        )
+
+
+def wire_names(events: Iterable[type[Any]]) -> frozenset[str]:
+    """The wire names of event classes."""
+    specs = [event_spec(event) for event in events]
+    return frozenset(spec.name for spec in specs if spec)
+
+
+def document_key(id: str) -> str:
+    """What is parked where a document cannot be folded."""
+    return f"document {id}"
+
+
+def stream_key(stream: str) -> str:
+    """What is parked where not even the event's document is known."""
+    return f"stream {stream}"
+
+
+def follows(key: str, events: Iterable[Recorded]) -> list[Parked]:
+    """Events set aside since one before them was."""
+    return [Parked(key, each.position, "follows one that is set aside") for each in events]
+
+
+def fold_until_fault(
+    fold: Fold, id: str, before: Stored[Any], events: Sequence[Recorded], *, forced: bool
+) -> tuple[Any, dict[int, int], list[Parked]]:
+    """The document after as many of its events as can be folded, and the rest, set aside.
+
+    With `forced`, events are folded whatever the positions say: they were set aside, so the
+    document cannot have seen them.
+    """
+    document, positions = before.document, dict(before.positions)
+    for at, recorded in enumerate(events):
+        try:
+            document, reached = fold.fold(document, {} if forced else positions, [recorded])
+        except Exception as fault:
+            key = document_key(id)
+            return (
+                document,
+                positions,
+                [parked(key, recorded, fault), *follows(key, events[at + 1 :])],
+            )
+        for partition, offset in reached.items():
+            positions[partition] = max(offset, positions.get(partition, -1))
+    return document, positions, []
+
+
+def parked(key: str, recorded: Recorded, fault: Exception) -> Parked:
+    """An event set aside for what went wrong with it."""
+    error = f"{recorded.type} at {recorded.position}: {type(fault).__name__}: {fault}"
+    return Parked(key, recorded.position, error)

@@ -1,0 +1,262 @@
+"""Processes at work: their state, reactions and timers in one document, their commands sent.
+
+A process instance is a document like any other, folded by the projector: its state, and the
+commands that it has still to send. Since both are in one write, no crash parts them; since each
+command's id follows from the event reacted to, sending one twice is harmless.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.composition import Domain, events_of
+from domain.model import After, AnyProcess, value
+from eventlog.codec import Codec
+from eventlog.dispatcher import Clock, Dispatcher, Sender, filled_fields
+from eventlog.envelope import Recorded
+from eventlog.ids import derived_id
+from eventlog.outcome import Overdue, Refused, Unavailable
+from readmodels.composition import Collection
+from readmodels.feed import Feed
+from readmodels.fold import wire_names
+from readmodels.model import document, index
+from readmodels.query import By, Compare, Query
+from readmodels.store import Store, Write
+
+INSTANCES_AT_ONCE_MAX = 100
+PAUSE_AFTER_FAULT = timedelta(seconds=30)
+POLL_S_MAX = 60.0
+"""How long the sender sleeps at most, where the clock may be set forward meanwhile."""
+
+_logger = logging.getLogger("headrace.processes")
+
+
+@value
+class Pending:
+    """A command to be sent at an instant. `data` is its JSON, `error` why it was not taken."""
+
+    command_id: str
+    command: str
+    data: str
+    due: datetime
+    correlation_id: str
+    causation_id: str
+    trace: str | None
+    not_before: datetime | None = None
+    error: str | None = None
+
+
+@document(indexes=[index("due")])
+class Instance:
+    """One instance of a process: its state as JSON, and the commands that are still to be sent."""
+
+    id: str
+    state: str
+    pending: tuple[Pending, ...]
+    due: datetime | None
+
+
+class ProcessFold:
+    """A process as the projector runs it: evolve, then react, then keep what is to be sent."""
+
+    def __init__(self, process: AnyProcess, codec: Codec) -> None:
+        self.process = process
+        self.collection: Collection[Instance] = Collection(
+            f"process_{process.name}", Instance, 1, (index("due"),)
+        )
+        self.types = wire_names(events_of(process))
+        self._codec = codec
+
+    def keys(self, recorded: Recorded) -> Sequence[str]:
+        """The instance that the event belongs to, if to any."""
+        key = self.process.key(self._codec.event(recorded))
+        return () if key is None else (key,)
+
+    def fold(
+        self, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
+    ) -> tuple[Any, dict[int, int]]:
+        """The instance and its positions after the events that it has not seen."""
+        process, codec = self.process, self._codec
+        positions = dict(seen)
+        found: Instance | None = document
+        state = codec.decode_state(process, found.state.encode()) if found else process.initial()
+        pending = list(found.pending) if found else []
+        id = found.id if found else ""
+        for recorded in events:
+            if recorded.offset <= positions.get(recorded.partition, -1):
+                continue
+            positions[recorded.partition] = recorded.offset
+            event = codec.event(recorded)
+            id = id or process.key(event) or ""
+            state = process.evolve(state, event)
+            reactions = process.react(state, event)
+            pending += [self._pending(recorded, n, each) for n, each in enumerate(reactions)]
+        return _instance(id, codec.encode_state(state).decode(), pending), positions
+
+    def _pending(self, recorded: Recorded, number: int, reaction: Any) -> Pending:
+        delay: timedelta = reaction.delay if isinstance(reaction, After) else timedelta()
+        command: Any = reaction.command if isinstance(reaction, After) else reaction
+        return Pending(
+            command_id=derived_id(recorded.id, self.process.name, str(number)),
+            command=type(command).__name__,
+            data=self._codec.encode(command).decode(),
+            due=recorded.at + delay,
+            correlation_id=recorded.correlation_id,
+            causation_id=recorded.id,
+            trace=recorded.trace,
+        )
+
+
+def _instance(id: str, state: str, pending: Sequence[Pending]) -> Instance:
+    due: datetime | None = None
+    for each in pending:
+        at = each.not_before or each.due
+        due = at if due is None else min(at, due)
+        if each.not_before is not None:
+            break  # what comes after one that failed waits for it
+    return Instance(id=id, state=state, pending=tuple(pending), due=due)
+
+
+class ProcessSender:
+    """Sends what the instances of one process have pending, once it is due.
+
+    A command that cannot be taken now is sent again after a pause; one that the domain refuses
+    is done with: the refusal is the answer. Those of one instance are sent in their order.
+    """
+
+    def __init__(
+        self,
+        fold: ProcessFold,
+        domain: Domain,
+        codec: Codec,
+        store: Store,
+        feed: Feed,
+        dispatcher: Dispatcher,
+        clock: Clock,
+    ) -> None:
+        self._name = fold.process.name
+        self._collection = fold.collection
+        self._domain = domain
+        self._codec = codec
+        self._store = store
+        self._feed = feed
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._filled = {command: filled_fields(command) for command in domain.owners}
+        self.sent = 0
+        self.last_error = ""
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        with self._feed.watch(self._collection, lambda change: True) as mailbox:
+            while True:
+                try:
+                    pause_s = await self.send_due()
+                except Exception as fault:  # the store is out of reach: try again
+                    _logger.exception("process %s cannot send and is tried again", self._name)
+                    self.last_error = f"{type(fault).__name__}: {fault}"
+                    pause_s = 1.0
+                try:
+                    async with asyncio.timeout(pause_s):
+                        await mailbox.take()
+                except TimeoutError:
+                    pass
+
+    async def send_due(self) -> float:
+        """Send all that is due; how many seconds until something may be due again."""
+        while True:
+            now = self._clock()
+            due = await self._store.find(
+                self._collection,
+                Query(
+                    where=Compare("due", "lte", now),
+                    order=(By("due"),),
+                    first=INSTANCES_AT_ONCE_MAX,
+                ),
+            )
+            if not due:
+                return await self._seconds_until_next(now)
+            async with asyncio.TaskGroup() as group:
+                for instance in due:
+                    group.create_task(self._send_instance(instance, now))
+
+    async def _seconds_until_next(self, now: datetime) -> float:
+        upcoming = await self._store.find(
+            self._collection,
+            Query(where=Compare("due", "isNull", False), order=(By("due"),), first=1),
+        )
+        if not upcoming or upcoming[0].due is None:
+            return POLL_S_MAX
+        return min(max((upcoming[0].due - now).total_seconds(), 0.001), POLL_S_MAX)
+
+    async def _send_instance(self, instance: Instance, now: datetime) -> None:
+        done: set[str] = set()
+        failed: Pending | None = None
+        for each in instance.pending:
+            if each.not_before is not None and each.not_before > now:
+                break  # it failed before: what comes after it waits for it, in order
+            if each.due > now:
+                continue
+            error = await self._send(each)
+            if error is not None:
+                self.last_error = f"{each.command} of {instance.id}: {error}"
+                failed = replace(each, not_before=now + PAUSE_AFTER_FAULT, error=error)
+                break
+            done.add(each.command_id)
+        await self._settle(instance.id, done, failed)
+
+    async def _send(self, pending: Pending) -> str | None:
+        """Send one command; what went wrong, or None where it is done with."""
+        try:
+            command: Any = self._codec.decode_command(pending.command, pending.data.encode())
+            kind: type[Any] = type(command)
+            outcome = await self._dispatcher.dispatch(
+                kind,
+                self._given(command),
+                Sender(
+                    actor=f"process:{self._name}",
+                    correlation_id=pending.correlation_id,
+                    causation_id=pending.causation_id,
+                    trace=pending.trace,
+                ),
+                command_id=pending.command_id,
+                at=pending.due,
+            )
+        except (Unavailable, Overdue) as fault:
+            return str(fault)
+        except Exception as fault:  # a defect, seen in the instance until it is mended
+            _logger.exception("process %s cannot send %s", self._name, pending.command)
+            return f"{type(fault).__name__}: {fault}"
+        if isinstance(outcome, Refused):
+            _logger.info("process %s: %s refused: %s", self._name, pending.command, outcome.message)
+        self.sent += 1
+        return None
+
+    def _given(self, command: Any) -> dict[str, Any]:
+        """The command's fields without those that the dispatcher fills."""
+        filled = self._filled[type(command)]
+        return {
+            field.name: getattr(command, field.name)
+            for field in fields(command)
+            if field.name not in filled
+        }
+
+    async def _settle(self, id: str, done: set[str], failed: Pending | None) -> None:
+        """Take what was sent out of the instance, however often it is folded on meanwhile."""
+        while True:
+            stored = (await self._store.load(self._collection, [id]))[id]
+            instance = stored.document
+            assert instance is not None, "an instance is never deleted"
+            pending = [
+                failed if failed and each.command_id == failed.command_id else each
+                for each in instance.pending
+                if each.command_id not in done
+            ]
+            after = _instance(id, instance.state, pending)
+            if not await self._store.commit(
+                self._collection, [Write(id, stored, after, stored.positions)]
+            ):
+                return

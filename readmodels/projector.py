@@ -1,0 +1,255 @@
+"""Events into documents, exactly once: batches folded in memory, each document written once."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from eventlog.envelope import Recorded
+from eventlog.log import Log
+from readmodels.feed import Feed
+from readmodels.fold import (
+    Fold,
+    document_key,
+    fold_until_fault,
+    follows,
+    parked,
+    stream_key,
+)
+from readmodels.store import MISSING, Parked, Store, Stored, Write
+
+BATCH_EVENTS_MAX = 1_000
+DOCUMENTS_HELD_MAX = 10_000
+UNSAVED_EVENTS_MAX = 10_000
+"""How many events without documents a checkpoint may lag behind, which only costs reading them."""
+ATTEMPTS_MAX = 50
+"""How often a document is folded again after it lost its race, before that is a fault."""
+BACKOFF_S_MAX = 30.0
+
+_logger = logging.getLogger("headrace.projector")
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a projection is doing, for those who watch over it."""
+
+    checkpoint: dict[int, int] = field(default_factory=dict[int, int])
+    events: int = 0
+    documents: int = 0
+    parked: int = 0
+    last_error: str = ""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Events by the document that they touch, and those set aside with their streams."""
+
+    touched: dict[str, list[Recorded]] = field(default_factory=dict[str, list[Recorded]])
+    park: list[Parked] = field(default_factory=list[Parked])
+
+
+class Projector:
+    """Folds one collection from the log, from its checkpoint on, for ever.
+
+    What fails as a whole (the store is full, the log cannot be read) is tried again with a
+    growing pause; what fails for one document parks that document.
+    """
+
+    def __init__(self, fold: Fold, log: Log, store: Store, feed: Feed) -> None:
+        self._fold = fold
+        self._collection = fold.collection
+        self._log = log
+        self._store = store
+        self._feed = feed
+        self._held: OrderedDict[str, Stored[Any]] = OrderedDict()
+        self._parked: set[str] = set()
+        self._unsaved = 0
+        self._is_built = True
+        self.standing = Standing()
+
+    @property
+    def name(self) -> str:
+        """The collection's name."""
+        return self._collection.name
+
+    async def open(self) -> None:
+        """Make the collection ready and learn where to go on. Raises ShapeChanged."""
+        progress = await self._store.prepare(self._collection)
+        self.standing.checkpoint = dict(progress.checkpoint)
+        self._is_built = progress.is_built
+        self._feed.open(self._collection, progress)
+
+    async def run(self) -> None:
+        """Fold the log until cancelled."""
+        pause_s = 0.5
+        while True:
+            events = self.standing.events
+            try:
+                await self._follow()
+            except Exception as fault:
+                _logger.exception("%s cannot go on and is tried again", self.name)
+                self.standing.last_error = f"{type(fault).__name__}: {fault}"
+            if self.standing.events > events:
+                pause_s = 0.5
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, BACKOFF_S_MAX)
+
+    async def _follow(self) -> None:
+        progress = await self._store.prepare(self._collection)
+        self.standing.checkpoint = dict(progress.checkpoint)
+        self._held.clear()
+        self._unsaved = 0
+        goal = await self._log.ends()
+        await self._retry_parked()
+        await self._finish_building(goal)
+        following = self._log.follow(self.standing.checkpoint, BATCH_EVENTS_MAX)
+        async with aclosing(following) as batches:
+            async for events in batches:
+                await self._take(events)
+                await self._finish_building(goal)
+
+    async def _finish_building(self, goal: Mapping[int, int]) -> None:
+        """A collection's first build is over when it shows all that the log held at the start."""
+        if self._is_built:
+            return
+        seen = self.standing.checkpoint
+        if any(seen.get(partition, -1) < end for partition, end in goal.items()):
+            done = sum(seen.get(partition, -1) + 1 for partition in goal)
+            total = sum(end + 1 for end in goal.values())
+            self._feed.building(self._collection, f"({100 * done // total} %)")
+            return
+        await self._store.commit(self._collection, [], checkpoint=seen, is_built=True)
+        self._is_built = True
+        self._feed.built(self._collection)
+
+    async def _take(self, events: Sequence[Recorded]) -> None:
+        # 1. Find which documents the events touch; set aside those of parked streams.
+        batch = self._route(events)
+        # 2. Fold each document's events, and 3. write all of them, then the checkpoint.
+        checkpoint = {each.partition: each.offset for each in events}
+        self._unsaved += len(events)
+        if batch.touched or batch.park or self._unsaved >= UNSAVED_EVENTS_MAX:
+            self._unsaved = 0
+            await self._commit(batch, self.standing.checkpoint | checkpoint)
+        else:
+            self._feed.advance(self._collection, checkpoint)
+        self.standing.checkpoint |= checkpoint
+        self.standing.events += len(events)
+
+    def _route(self, events: Iterable[Recorded]) -> _Batch:
+        batch = _Batch()
+        types, keys_of, touched = self._fold.types, self._fold.keys, batch.touched
+        for recorded in events:
+            if recorded.type not in types:
+                continue
+            if self._parked and (key := stream_key(recorded.stream)) in self._parked:
+                batch.park += follows(key, [recorded])
+                continue
+            try:
+                keys = keys_of(recorded)
+            except Exception as fault:  # not even its document is known: park its stream
+                self._set_aside([parked(stream_key(recorded.stream), recorded, fault)], batch.park)
+                continue
+            for key in keys:
+                touched.setdefault(key, []).append(recorded)
+        return batch
+
+    async def _commit(
+        self, batch: _Batch, checkpoint: Mapping[int, int], *, unpark: Sequence[Parked] = ()
+    ) -> None:
+        remaining: Sequence[str] = list(batch.touched)
+        park = list(batch.park)
+        for _ in range(ATTEMPTS_MAX):
+            before = await self._load(remaining)
+            writes, set_aside = self._fold_all(remaining, before, batch, forced=bool(unpark))
+            losers = await self._store.commit(
+                self._collection,
+                writes,
+                checkpoint=checkpoint,
+                park=park + [each for these in set_aside.values() for each in these],
+                unpark=unpark,
+                is_built=self._is_built,
+            )
+            lost = set(losers)
+            self._hold(write for write in writes if write.id not in lost)
+            for id, these in set_aside.items():
+                if id not in lost:
+                    self._set_aside(these, park)
+            if not losers:
+                self.standing.documents += len(batch.touched)
+                return
+            # The losers are loaded and folded again.
+            for id in losers:
+                self._held.pop(id, None)
+            remaining = losers
+        raise RuntimeError(f"{self.name} {remaining[0]} lost its race {ATTEMPTS_MAX} times")
+
+    async def _load(self, ids: Sequence[str]) -> dict[str, Stored[Any]]:
+        found = {id: self._held[id] for id in ids if id in self._held}
+        missing = [id for id in ids if id not in found]
+        if missing:
+            found |= await self._store.load(self._collection, missing)
+        return found
+
+    def _hold(self, writes: Iterable[Write[Any]]) -> None:
+        for write in writes:
+            revision = write.before.revision + 1
+            self._held[write.id] = Stored(write.document, revision, write.positions)
+            self._held.move_to_end(write.id)
+        while len(self._held) > DOCUMENTS_HELD_MAX:
+            self._held.popitem(last=False)
+
+    def _fold_all(
+        self, ids: Iterable[str], stored: Mapping[str, Stored[Any]], batch: _Batch, *, forced: bool
+    ) -> tuple[list[Write[Any]], dict[str, list[Parked]]]:
+        writes: list[Write[Any]] = []
+        set_aside: dict[str, list[Parked]] = {}
+        for id in ids:
+            before, events = stored.get(id, MISSING), batch.touched[id]
+            if self._parked and (key := document_key(id)) in self._parked:
+                set_aside[id] = follows(key, events)
+                continue
+            try:
+                if forced:
+                    raise _Forced
+                document, positions = self._fold.fold(before.document, before.positions, events)
+            except Exception:  # one of them is at fault, or all are to be folded one by one
+                document, positions, rest = fold_until_fault(
+                    self._fold, id, before, events, forced=forced
+                )
+                if rest:
+                    set_aside[id] = rest
+            if positions != before.positions or document is not before.document:
+                writes.append(Write(id, before, document, positions))
+        return writes, set_aside
+
+    def _set_aside(self, these: Sequence[Parked], into: list[Parked]) -> None:
+        """Keep in mind that what follows is to be set aside too."""
+        into += these
+        self._parked.update(each.key for each in these)
+        self.standing.parked = len(self._parked)
+        if these:
+            self.standing.last_error = these[0].error
+
+    async def _retry_parked(self) -> None:
+        """Fold what was set aside, in its order: the code may have been mended since."""
+        aside = await self._store.parked(self._collection)
+        self._parked.clear()
+        self.standing.parked = 0
+        for recorded in await self._log.at(list(dict.fromkeys(each.position for each in aside))):
+            mine = [each for each in aside if each.position == recorded.position]
+            keys = {each.key for each in mine}
+            batch = self._route([recorded])
+            if stream_key(recorded.stream) not in keys:
+                # Only the documents that set it aside: the others have folded it.
+                batch.touched = {
+                    id: events for id, events in batch.touched.items() if document_key(id) in keys
+                }
+            await self._commit(batch, {}, unpark=mine)
+
+
+class _Forced(Exception):
+    """Events are to be folded one by one, whatever the positions say."""

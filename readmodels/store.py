@@ -1,0 +1,143 @@
+"""The port of the document store: what every engine of it does, MongoDB or an embedded file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from eventlog.envelope import Position
+from readmodels.composition import Collection
+from readmodels.query import Query, Where
+
+D = TypeVar("D")
+
+
+class Stored(msgspec.Struct, Generic[D], frozen=True):
+    """A document as it is kept. `document` is None where it was deleted or never made.
+
+    `revision` grows with every write, 0 for none; `positions` is the offset per partition of
+    the last event that the document stands for.
+    """
+
+    document: D | None
+    revision: int
+    positions: Mapping[int, int]
+
+
+MISSING: Stored[Any] = Stored(None, 0, {})
+
+
+class Write(msgspec.Struct, Generic[D], frozen=True):
+    """A document to be written in place of `before`, the one that it was folded from."""
+
+    id: str
+    before: Stored[D]
+    document: D | None
+    positions: Mapping[int, int]
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """An event that was set aside, since it or one before it of the same key cannot be folded.
+
+    The key is `document <id>`, or `stream <stream>` where not even the document is known.
+    """
+
+    key: str
+    position: Position
+    error: str
+
+
+class Change(msgspec.Struct, Generic[D], frozen=True):
+    """A document before and after one commit; None where there is none."""
+
+    id: str
+    before: D | None
+    after: D | None
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """What one commit changed, as the change feed tells it.
+
+    `mark` ascends with every commit of the store. Whoever sees `checkpoint` has seen every
+    document that it stands for.
+    """
+
+    collection: Collection[Any]
+    mark: int
+    changes: Sequence[Change[Any]]
+    checkpoint: Mapping[int, int]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a collection is: its checkpoint, and whether it was ever built to the end."""
+
+    checkpoint: Mapping[int, int]
+    is_built: bool
+
+
+class ShapeChanged(Exception):
+    """A document class has other fields than those stored under the same version."""
+
+
+class Store(Protocol):
+    """Documents by collection, with revision-guarded writes, conditions, and a change feed."""
+
+    async def prepare(self, collection: Collection[Any]) -> Progress:
+        """Make the collection and its indexes where missing. Raises ShapeChanged."""
+        ...
+
+    async def load(self, collection: Collection[D], ids: Sequence[str]) -> dict[str, Stored[D]]:
+        """Those of the documents that were ever written, deleted ones among them."""
+        ...
+
+    async def commit(
+        self,
+        collection: Collection[D],
+        writes: Sequence[Write[D]],
+        *,
+        checkpoint: Mapping[int, int] | None = None,
+        park: Sequence[Parked] = (),
+        unpark: Sequence[Parked] = (),
+        is_built: bool = True,
+    ) -> list[str]:
+        """Write each document whose revision is still that of `before`; the losers' ids.
+
+        The checkpoint, what is parked and what is unparked are written after the documents, and
+        only where there is no loser. With `is_built` False the change feed is not told.
+        """
+        ...
+
+    async def parked(self, collection: Collection[Any]) -> list[Parked]:
+        """What is set aside, in the order in which it was."""
+        ...
+
+    async def get(self, collection: Collection[D], id: str) -> D | None:
+        """The document, or None."""
+        ...
+
+    async def find(self, collection: Collection[D], query: Query) -> list[D]:
+        """At most `query.first` documents, in order."""
+        ...
+
+    async def count(self, collection: Collection[Any], where: Where) -> int:
+        """How many documents the condition holds for."""
+        ...
+
+    async def snapshot(
+        self, collection: Collection[D], where: Where, limit: int
+    ) -> tuple[list[D], int]:
+        """At most `limit` documents, and the mark of the last commit that they show."""
+        ...
+
+    def cursor(self, mark: int) -> str:
+        """The mark as text that holds its meaning after a restart, and on another process."""
+        ...
+
+    async def since(
+        self, collection: Collection[D], cursor: str
+    ) -> tuple[list[Change[D]], int] | None:
+        """Each document changed after the cursor, as it was then and is now, and the new mark.
+
+        None where that history is gone. Raises ValueError where it is no cursor.
+        """
+        ...
