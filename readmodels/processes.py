@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from domain.composition import Domain, events_of
 from domain.model import After, AnyProcess, value
@@ -96,9 +96,10 @@ class ProcessFold:
             pending += [self._pending(recorded, n, each) for n, each in enumerate(reactions)]
         return _instance(id, codec.encode_state(state).decode(), pending), positions
 
-    def _pending(self, recorded: Recorded, number: int, reaction: Any) -> Pending:
-        delay: timedelta = reaction.delay if isinstance(reaction, After) else timedelta()
-        command: Any = reaction.command if isinstance(reaction, After) else reaction
+    def _pending(self, recorded: Recorded, number: int, reaction: object) -> Pending:
+        delay, command = timedelta(), reaction
+        if _is_delayed(reaction):
+            delay, command = reaction.delay, reaction.command
         return Pending(
             command_id=derived_id(recorded.id, self.process.name, str(number)),
             command=type(command).__name__,
@@ -108,6 +109,10 @@ class ProcessFold:
             causation_id=recorded.id,
             trace=recorded.trace,
         )
+
+
+def _is_delayed(reaction: object) -> TypeGuard[After[object]]:
+    return isinstance(reaction, After)
 
 
 def _instance(id: str, state: str, pending: Sequence[Pending]) -> Instance:
@@ -212,9 +217,8 @@ class ProcessSender:
         """Send one command; what went wrong, or None where it is done with."""
         try:
             command: Any = self._codec.decode_command(pending.command, pending.data.encode())
-            kind: type[Any] = type(command)
             outcome = await self._dispatcher.dispatch(
-                kind,
+                self._domain.commands[pending.command],
                 self._given(command),
                 Sender(
                     actor=f"process:{self._name}",

@@ -1,0 +1,116 @@
+"""The one composition root: log, writer, documents, projectors and processes of one process."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eventlog.codec import Codec
+from eventlog.dispatcher import Clock, LocalDispatcher, wall_clock
+from eventlog.log import Log
+from eventlog.sqlite import SqliteLog
+from eventlog.writer import Writer
+from readmodels.composition import Model
+from readmodels.feed import Feed
+from readmodels.fold import Fold, ProjectionFold
+from readmodels.live import LiveDocuments
+from readmodels.processes import ProcessFold, ProcessSender
+from readmodels.projector import Projector
+from readmodels.sqlite import SqliteStore
+from readmodels.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """Everything that runs, for those who ask it or watch over it."""
+
+    model: Model
+    log: Log
+    codec: Codec
+    writer: Writer
+    dispatcher: LocalDispatcher
+    store: Store
+    feed: Feed
+    documents: LiveDocuments
+    projectors: tuple[Projector, ...]
+    senders: tuple[ProcessSender, ...]
+
+
+@asynccontextmanager
+async def embedded(
+    model: Model,
+    directory: Path,
+    *,
+    clock: Clock = wall_clock,
+    deadline_s: float = 10.0,
+    wait_s: float = 5.0,
+) -> AsyncGenerator[Runtime]:
+    """Everything on the embedded engine over one data directory, running until the end.
+
+    At the end it takes no more commands, finishes those taken in, and stops the rest: what a
+    projector or a process had not done yet is done at the next start. Raises DirectoryTaken,
+    ShapeChanged.
+    """
+    log = SqliteLog(directory)
+    try:
+        feed = Feed()
+        store = SqliteStore(directory, tell=feed.tell)
+        try:
+            runtime = _assemble(model, log, store, feed, clock, deadline_s, wait_s)
+            for projector in runtime.projectors:
+                await projector.open()
+            async with _running(runtime):
+                yield runtime
+        finally:
+            store.close()
+    finally:
+        log.close()
+
+
+def _assemble(
+    model: Model,
+    log: Log,
+    store: Store,
+    feed: Feed,
+    clock: Clock,
+    deadline_s: float,
+    wait_s: float,
+) -> Runtime:
+    domain = model.domain
+    codec = Codec(domain)
+    writer = Writer(log, domain, codec)
+    dispatcher = LocalDispatcher(log, writer, domain, clock=clock, deadline_s=deadline_s)
+    reacting = [ProcessFold(process, codec) for process in domain.processes]
+    folds: list[Fold] = [ProjectionFold(shown, codec) for shown in model.shown.values()]
+    folds += reacting
+    return Runtime(
+        model=model,
+        log=log,
+        codec=codec,
+        writer=writer,
+        dispatcher=dispatcher,
+        store=store,
+        feed=feed,
+        documents=LiveDocuments(model.shown, store, feed, wait_s=wait_s),
+        projectors=tuple(Projector(fold, log, store, feed) for fold in folds),
+        senders=tuple(
+            ProcessSender(fold, domain, codec, store, feed, dispatcher, clock) for fold in reacting
+        ),
+    )
+
+
+@asynccontextmanager
+async def _running(runtime: Runtime) -> AsyncGenerator[None]:
+    """The parts at work. The writer is drained before the others are stopped."""
+    runs = [each.run for each in runtime.projectors] + [each.run for each in runtime.senders]
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(runtime.writer.run())
+        others = [group.create_task(run()) for run in runs]
+        try:
+            yield
+        finally:
+            await runtime.writer.drain()
+            await writing
+            for each in others:
+                each.cancel()
