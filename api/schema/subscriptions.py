@@ -1,0 +1,126 @@
+"""Documents as subscriptions: one of them, a page of them, and the changes of a set."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from api.context import Request
+from api.errors import Fault
+from api.schema.asking import Services, asked, pushed, require_sight
+from api.schema.book import Argument, Book, Field, Resolve, attribute
+from api.schema.inputs import checked
+from api.schema.listing import Listing
+from api.schema.names import described
+from api.schema.reading import Connection
+from eventlog.envelope import Position
+from readmodels.documents import Changes
+from readmodels.query import Page
+
+__all__ = ["make_changes", "subscriptions"]
+
+
+def make_changes(listing: Listing, book: Book) -> None:
+    """Makes the type of the changes of a set."""
+    type_ = listing.type
+    notations = {
+        "cursor": "Cursor!",
+        "reset": "Boolean!",
+        "more": "Boolean!",
+        "entered": f"[{type_}!]!",
+        "changed": f"[{type_}!]!",
+        "left": "[ID!]!",
+    }
+    book.object(
+        f"{type_}Changes",
+        {name: Field(type=each, resolve=attribute(name)) for name, each in notations.items()},
+        f"What entered a set of {type_} documents, changed in it and left it. After `reset` the "
+        "set begins anew; after `more` the next message belongs to this one.",
+    )
+
+
+def subscriptions(listing: Listing) -> dict[str, Field]:
+    """The subscriptions of one document class."""
+    one = {"id": Argument("ID!"), "atLeast": Argument("Token")}
+    page = {name: each for name, each in listing.arguments.items() if name != "after"}
+    changes = {"where": Argument(f"{listing.type}Filter"), "since": Argument("Cursor")}
+    return {
+        listing.one: Field(
+            type=listing.type,
+            arguments=one,
+            resolve=_pushed,
+            subscribe=_one(listing),
+            description=described(listing.cls),
+        ),
+        listing.many: Field(
+            type=f"{listing.type}Connection!",
+            arguments=page,
+            resolve=_pushed,
+            subscribe=_page(listing),
+        ),
+        f"{listing.one}Changes": Field(
+            type=f"{listing.type}Changes!",
+            arguments=changes,
+            resolve=_pushed,
+            subscribe=_changes(listing),
+        ),
+    }
+
+
+def _pushed(each: object, _info: object, **_arguments: object) -> object:
+    """What was pushed is the value of the field; a fault among it is raised by the execution."""
+    return each
+
+
+def _one(listing: Listing) -> Resolve:
+    def subscribe(
+        _root: object, info: Any, id: str, atLeast: Position | None = None
+    ) -> AsyncGenerator[Any, None]:
+        request = asked(info)
+        viewer = request.session.viewer
+        require_sight(listing.shown.read, viewer, listing.one)
+        checked("id", listing.id, id)
+        return pushed(request.services.documents.watch(listing.cls, id, viewer, atLeast))
+
+    return subscribe
+
+
+def _page(listing: Listing) -> Resolve:
+    def subscribe(
+        _root: object,
+        info: Any,
+        where: Any = None,
+        orderBy: Any = None,
+        first: int | None = None,
+        atLeast: Position | None = None,
+    ) -> AsyncGenerator[Connection | Fault, None]:
+        request = asked(info)
+        viewer = request.session.viewer
+        require_sight(listing.shown.read, viewer, listing.many)
+        query = listing.query(where, orderBy, first)
+        documents = request.services.documents
+        pages = documents.watch_page(listing.cls, query, viewer, atLeast)
+        return _connections(listing, pages, request)
+
+    return subscribe
+
+
+async def _connections(
+    listing: Listing, pages: AsyncGenerator[Page[Any], None], request: Request[Services]
+) -> AsyncGenerator[Connection | Fault, None]:
+    async with aclosing(pushed(pages)) as source:
+        async for page in source:
+            yield page if isinstance(page, Fault) else listing.connection(page, request)
+
+
+def _changes(listing: Listing) -> Resolve:
+    def subscribe(
+        _root: object, info: Any, where: Any = None, since: str | None = None
+    ) -> AsyncGenerator[Changes[Any] | Fault, None]:
+        request = asked(info)
+        viewer = request.session.viewer
+        require_sight(listing.shown.read, viewer, f"{listing.one}Changes")
+        condition = listing.condition(where)
+        documents = request.services.documents
+        return pushed(documents.watch_changes(listing.cls, condition, viewer, since))
+
+    return subscribe
