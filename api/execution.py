@@ -127,8 +127,8 @@ class Operations:
             max_coercion_errors=COERCION_ERRORS_MAX,
             is_awaitable=optimized_is_awaitable,
         )
-        if isinstance(executor, list):
-            raise RequestError([shown_request_error(each) for each in cast(list[Any], executor)])
+        if not isinstance(executor, _core.Executor):
+            raise RequestError([shown_request_error(each) for each in executor])
         return executor
 
 

@@ -1,0 +1,202 @@
+"""GraphQL over server-sent events, in distinct connections: a stream for each operation.
+
+Each result is an event `next`, the end an event `complete`; comments keep the stream alive. When
+the token expires, a last `next` says so. When the server stops, the stream ends without
+`complete`, so that the client connects again.
+"""
+
+import asyncio
+from contextlib import ExitStack, aclosing
+from typing import Any
+
+from graphql import OperationType
+from starlette.types import Receive, Scope, Send
+
+from api.aborting import abort
+from api.connections import Connections
+from api.context import Request
+from api.errors import BAD_USER_INPUT, UNAUTHENTICATED, Fault, shown_exception
+from api.execution import Operations, Planned, RequestError, Result, errors
+from api.http import Call, Refused
+from api.metrics import Metrics
+from api.settings import Settings
+
+__all__ = ["EventStreams"]
+
+CUT_S = 1.0
+COMPLETE = b"event: complete\ndata: \n\n"
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache, no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class EventStreams:
+    """Serves one operation as a stream of events, in a place among the connections."""
+
+    def __init__(
+        self,
+        *,
+        operations: Operations,
+        connections: Connections,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> None:
+        self._operations = operations
+        self._connections = connections
+        self._settings = settings
+        self._metrics = metrics
+
+    async def __call__(
+        self, call: Call, request: Request[Any], receive: Receive, send: Send, scope: Scope
+    ) -> None:
+        """Streams until the operation, the session, the client or the server ends.
+
+        Raises `Refused` where the stream may not start.
+        """
+        planned = self._planned(call, scope["method"] == "GET")
+        stream = _Stream(self._operations, planned, request, self._settings, self._metrics)
+        with ExitStack() as places:
+            try:
+                places.enter_context(self._connections.place("sse", stream.leave))
+            except Fault as fault:
+                raise Refused(503, fault, {"Retry-After": "5"}) from None
+            await stream.run(receive, send, scope)
+
+    def _planned(self, call: Call, is_get: bool) -> Planned | RequestError:
+        try:
+            planned = self._operations.plan(call.params)
+        except RequestError as error:
+            return error
+        if is_get and planned.kind is OperationType.MUTATION:
+            fault = Fault(BAD_USER_INPUT, "A mutation must be sent by POST")
+            raise Refused(405, fault, {"Allow": "POST"})
+        return planned
+
+
+class _Gone(Exception):
+    """The client has gone, or does not read what it is sent."""
+
+
+class _Stream:
+    def __init__(
+        self,
+        operations: Operations,
+        planned: Planned | RequestError,
+        request: Request[Any],
+        settings: Settings,
+        metrics: Metrics,
+    ) -> None:
+        self._operations = operations
+        self._planned = planned
+        self._request = request
+        self._settings = settings
+        self._metrics = metrics
+        self._deadline: asyncio.Timeout | None = None
+        self._leaving = False
+        self._gone = False
+        self._stalled = False
+        self._sending = asyncio.Lock()
+
+    def leave(self) -> None:
+        """Ends the stream now, without `complete`."""
+        self._leaving = True
+        if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self, receive: Receive, send: Send, scope: Scope) -> None:
+        """Streams to the end, whichever comes first."""
+        self._send = send
+        expired = False
+        try:
+            async with (
+                asyncio.timeout(self._request.session.remaining_s) as self._deadline,
+                asyncio.TaskGroup() as tasks,
+            ):
+                await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+                others = [tasks.create_task(_watch(receive)), tasks.create_task(self._beat())]
+                await self._results()
+                for each in others:
+                    each.cancel()
+        except* _Gone:
+            self._gone = True
+        except* TimeoutError:
+            expired = not self._leaving
+        self._deadline = None
+        await self._end(expired)
+        if self._stalled:
+            await _cut(scope, receive)
+
+    async def _results(self) -> None:
+        with self._metrics.operations.track_inprogress():
+            try:
+                await self._operate()
+            except _Gone:
+                raise
+            except RequestError as error:
+                await self._next(errors(error.errors))
+            except Exception as error:
+                await self._next(errors([shown_exception(error)]))
+            await self._write(COMPLETE)
+
+    async def _operate(self) -> None:
+        planned, request = self._planned, self._request
+        if isinstance(planned, RequestError):
+            raise planned
+        if planned.kind is not OperationType.SUBSCRIPTION:
+            await self._next(await self._operations.execute(planned, request))
+            return
+        async with aclosing(self._operations.subscribe(planned, request)) as results:
+            async for each in results:
+                await self._next(each)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_s)
+            await self._write(b":\n\n")
+
+    async def _next(self, result: Result) -> None:
+        self._metrics.count_errors(result.codes)
+        await self._write(b"event: next\ndata: " + result.body + b"\n\n")
+
+    async def _write(self, data: bytes, *, more: bool = True) -> None:
+        """Sends, waiting for a client that reads slowly; raises `_Gone` if it stalls too long."""
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_s), self._sending:
+                await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        except TimeoutError:
+            self._stalled = True
+            raise _Gone from None
+        except OSError:
+            raise _Gone from None
+
+    async def _end(self, expired: bool) -> None:
+        """Ends the response, and says that the token has expired, where somebody listens."""
+        if self._gone:
+            return
+        try:
+            if expired:
+                fault = Fault(UNAUTHENTICATED, "The token has expired")
+                await self._next(errors([fault.formatted]))
+                await self._write(COMPLETE)
+            await self._write(b"", more=False)
+        except _Gone:
+            pass
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    abort(scope)
+    try:
+        async with asyncio.timeout(CUT_S):
+            await _watch(receive)
+    except (TimeoutError, _Gone):
+        pass
+
+
+async def _watch(receive: Receive) -> None:
+    """Returns never; raises `_Gone` when the client has disconnected."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    raise _Gone
