@@ -166,8 +166,9 @@ def _on_stock(state: Fulfilment, event: StockReserved | StockReservationRefused)
             return [ConfirmOrder(order=event.order, lines=priced, at=event.at, by=ACTOR)]
         case StockReserved(), Abandoning() | Closed():
             return [ReleaseStock(product=event.product, order=event.order)]
-        case StockReservationRefused(reason=refusal), Reserving():
-            reason = f"{refusal}: {event.quantity} of {event.product} wanted, {event.available} available"
+        case StockReservationRefused(reason=refusal, available=available), Reserving():
+            wanted = f"{event.quantity} of {event.product} wanted"
+            reason = f"{refusal}: {wanted}, {available} available"
             return [RejectOrder(order=event.order, reason=reason, at=event.at, by=ACTOR)]
         case _:
             return []

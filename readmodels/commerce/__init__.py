@@ -1,0 +1,22 @@
+"""What is shown of commerce."""
+
+from readmodels.commerce.customer_history import customer_histories
+from readmodels.commerce.fulfilment_performance import fulfilment_performances
+from readmodels.commerce.low_stock_item import low_stock_items
+from readmodels.commerce.order import orders
+from readmodels.commerce.payment import payments
+from readmodels.commerce.product import products
+from readmodels.commerce.sales_day import sales_days
+from readmodels.commerce.sales_hour import sales_hours
+from readmodels.model import AnyProjection
+
+PROJECTIONS: tuple[AnyProjection, ...] = (
+    products,
+    low_stock_items,
+    orders,
+    payments,
+    customer_histories,
+    sales_days,
+    sales_hours,
+    fulfilment_performances,
+)
