@@ -1,17 +1,19 @@
 """The one composition root: log, writer, documents, projectors and processes of one process."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eventlog.codec import Codec
 from eventlog.dispatcher import Clock, LocalDispatcher, wall_clock
+from eventlog.envelope import Position
 from eventlog.log import Log
 from eventlog.sqlite import SqliteLog
 from eventlog.writer import Writer
-from readmodels.composition import Model
+from readmodels.composition import Collection, Model
 from readmodels.feed import Feed
 from readmodels.fold import Fold, ProjectionFold
 from readmodels.live import LiveDocuments
@@ -19,6 +21,8 @@ from readmodels.processes import ProcessFold, ProcessSender
 from readmodels.projector import Projector
 from readmodels.sqlite import SqliteStore
 from readmodels.store import Store
+
+FOR_EVER_S = 365 * 24 * 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,12 @@ class Runtime:
     documents: LiveDocuments
     projectors: tuple[Projector, ...]
     senders: tuple[ProcessSender, ...]
+
+    async def caught_up(self, collection: Collection[Any], ends: Mapping[int, int]) -> None:
+        """Wait until the collection shows everything up to these offsets, however long."""
+        await self.feed.until_built(collection)
+        for partition, offset in ends.items():
+            await self.feed.passed(collection, Position(partition, offset), FOR_EVER_S)
 
 
 @asynccontextmanager

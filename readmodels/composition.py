@@ -8,13 +8,14 @@ from domain.composition import (
     CompositionError,
     Domain,
     Upcaster,
+    command_spec,
     compose,
     field_names,
     parameter,
     require_defined,
 )
 from domain.model import AnyAggregate, AnyProcess
-from domain.rules import Owner, Rule, alternatives
+from domain.rules import Owner, Rule, alternatives, roles_of
 from readmodels.model import AnyProjection, DocumentSpec, Index, spec_of
 
 D = TypeVar("D")
@@ -48,6 +49,15 @@ class Model:
     domain: Domain
     shown: Mapping[type[Any], Shown[Any]]
     """By document class, in the order of the projections."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role that some rule of the model names."""
+        specs = [command_spec(command) for command in self.domain.owners]
+        rules = [spec.allow for spec in specs if spec]
+        rules += [aggregate.history for aggregate in self.domain.aggregates]
+        rules += [each.read for each in self.shown.values()]
+        return frozenset[str]().union(*map(roles_of, rules))
 
 
 def build(

@@ -88,7 +88,7 @@ class _Watched:
 
     def __init__(self) -> None:
         self.checkpoint: dict[int, int] = {}
-        self.is_built = False
+        self.built = asyncio.Event()
         self.building = ""
         self.mailboxes: set[Mailbox] = set()
         self.waiting: list[tuple[Position, asyncio.Future[None]]] = []
@@ -106,12 +106,17 @@ class Feed:
     def open(self, collection: Collection[Any], progress: Progress) -> None:
         """Begin with the collection as far as it is."""
         watched = self._watched[collection] = _Watched()
-        watched.is_built = progress.is_built
+        if progress.is_built:
+            watched.built.set()
         watched.checkpoint.update(progress.checkpoint)
 
     def built(self, collection: Collection[Any]) -> None:
         """The collection shows everything that it is to show; it may be read from now on."""
-        self._watched[collection].is_built = True
+        self._watched[collection].built.set()
+
+    async def until_built(self, collection: Collection[Any]) -> None:
+        """Wait until the collection may be read, however long that takes."""
+        await self._watched[collection].built.wait()
 
     def building(self, collection: Collection[Any], how_far: str) -> None:
         """Say how far the collection's first build is."""
@@ -157,12 +162,12 @@ class Feed:
     def progress(self, collection: Collection[Any]) -> Progress:
         """How far the collection is."""
         watched = self._watched[collection]
-        return Progress(dict(watched.checkpoint), watched.is_built)
+        return Progress(dict(watched.checkpoint), watched.built.is_set())
 
     def require_built(self, collection: Collection[Any]) -> None:
         """Raises NotReady while the collection's first build goes on."""
         watched = self._watched[collection]
-        if not watched.is_built:
+        if not watched.built.is_set():
             raise NotReady(f"{collection.name} is being built {watched.building}: ask again soon")
 
     async def passed(

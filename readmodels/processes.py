@@ -143,7 +143,7 @@ class ProcessSender:
         clock: Clock,
     ) -> None:
         self._name = fold.process.name
-        self._collection = fold.collection
+        self.collection = fold.collection
         self._domain = domain
         self._codec = codec
         self._store = store
@@ -156,7 +156,7 @@ class ProcessSender:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        with self._feed.watch(self._collection, lambda change: True) as mailbox:
+        with self._feed.watch(self.collection, lambda change: True) as mailbox:
             while True:
                 try:
                     pause_s = await self.send_due()
@@ -175,7 +175,7 @@ class ProcessSender:
         while True:
             now = self._clock()
             due = await self._store.find(
-                self._collection,
+                self.collection,
                 Query(
                     where=Compare("due", "lte", now),
                     order=(By("due"),),
@@ -190,7 +190,7 @@ class ProcessSender:
 
     async def _seconds_until_next(self, now: datetime) -> float:
         upcoming = await self._store.find(
-            self._collection,
+            self.collection,
             Query(where=Compare("due", "isNull", False), order=(By("due"),), first=1),
         )
         if not upcoming or upcoming[0].due is None:
@@ -251,7 +251,7 @@ class ProcessSender:
     async def _settle(self, id: str, done: set[str], failed: Pending | None) -> None:
         """Take what was sent out of the instance, however often it is folded on meanwhile."""
         while True:
-            stored = (await self._store.load(self._collection, [id]))[id]
+            stored = (await self._store.load(self.collection, [id]))[id]
             instance = stored.document
             assert instance is not None, "an instance is never deleted"
             pending = [
@@ -261,6 +261,6 @@ class ProcessSender:
             ]
             after = _instance(id, instance.state, pending)
             if not await self._store.commit(
-                self._collection, [Write(id, stored, after, stored.positions)]
+                self.collection, [Write(id, stored, after, stored.positions)]
             ):
                 return
