@@ -1,7 +1,7 @@
 // Carries operations to the server: queries and mutations by POST, subscriptions by graphql-transport-ws, both to the
 // same path and both with the Authorization of the headers editor.
 
-import { GraphQLError } from "graphql";
+import { parse } from "graphql";
 import { createClient } from "graphql-ws";
 import { config } from "./config.js";
 
@@ -10,31 +10,36 @@ const endpoint = new URL(config.path, location.href);
 const socketEndpoint = new URL(endpoint);
 socketEndpoint.protocol = endpoint.protocol === "https:" ? "wss:" : "ws:";
 
-export function fetcher(operation, { headers = {}, documentAST } = {}) {
-  return isSubscription(documentAST, operation.operationName) ? subscribe(operation, headers) : post(operation, headers);
+export function fetcher(operation, { headers = {} } = {}) {
+  const operations = operationsOf(operation.query);
+  const named = operations.find((each) => each.name?.value === operation.operationName);
+  const chosen = named ?? (operations.length === 1 ? operations[0] : undefined);
+  // GraphiQL learns the name a moment after the typing; whoever runs at once would send the name of before.
+  const meant = chosen ? { ...operation, operationName: chosen.name?.value } : operation;
+  return chosen?.operation === "subscription" ? subscribe(meant, headers) : post(meant, headers);
 }
 
-function isSubscription(document, name) {
-  const operations = (document?.definitions ?? []).filter((each) => each.kind === "OperationDefinition");
-  const chosen = operations.find((each) => each.name?.value === name) ?? operations[0];
-  return chosen?.operation === "subscription";
+function operationsOf(query) {
+  try {
+    return parse(query).definitions.filter((each) => each.kind === "OperationDefinition");
+  } catch {
+    return []; // the server says what is wrong with it
+  }
 }
 
 async function post(operation, headers) {
-  const response = await fetch(endpoint, {
-    method: "POST",
-    headers: {
-      Accept: "application/graphql-response+json, application/json;q=0.9",
-      "Content-Type": "application/json",
-      ...headers,
-    },
-    body: JSON.stringify(operation),
-  });
-  const text = await response.text();
+  const kinds = {
+    Accept: "application/graphql-response+json, application/json;q=0.9",
+    "Content-Type": "application/json",
+  };
+  const body = JSON.stringify(operation);
+  let answer = "The server cannot be reached";
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`The server answered ${response.status} ${response.statusText}: ${text.slice(0, 500)}`);
+    const response = await fetch(endpoint, { method: "POST", headers: { ...kinds, ...headers }, body });
+    answer = `The server answered ${response.status} ${response.statusText}`;
+    return await response.json();
+  } catch (error) {
+    return failed(`${answer}: ${error.message}`);
   }
 }
 
@@ -44,11 +49,12 @@ async function* subscribe(operation, headers) {
     url: socketEndpoint.href,
     connectionParams: authorization(headers),
     retryAttempts: RETRIES_MAX,
+    shouldRetry: () => true, // a server that restarts refuses at first
   });
   try {
     yield* client.iterate(operation);
   } catch (error) {
-    throw readable(error);
+    yield readable(error);
   } finally {
     await client.dispose();
   }
@@ -60,9 +66,11 @@ function authorization(headers) {
 }
 
 function readable(error) {
-  if (Array.isArray(error)) return error.map((each) => new GraphQLError(each.message, each));
-  if (error instanceof CloseEvent) {
-    return new Error(`The server closed the socket: ${error.code} ${error.reason}`.trim());
-  }
-  return error instanceof Error ? error : new Error("The server cannot be reached by WebSocket.");
+  if (Array.isArray(error)) return { errors: error };
+  if (error instanceof CloseEvent) return failed(`The server closed the socket: ${error.code} ${error.reason}`.trim());
+  return failed(error instanceof Error ? error.message : "The server cannot be reached by WebSocket.");
+}
+
+function failed(message) {
+  return { errors: [{ message }] };
 }
