@@ -9,15 +9,13 @@ from typing import Any, BinaryIO
 import msgspec
 
 from api.runtime import Runtime
+from api.schema import Decode
 from eventlog.dispatcher import Sender
 from eventlog.outcome import Accepted, Outcome, Overdue, Refused, Unavailable
 
 AT_ONCE_MAX = 500
 LINE_BYTES_MAX = 1024 * 1024
 ATTEMPTS_MAX = 5
-
-Decode = Callable[[str, Any], tuple[type[Any], Mapping[str, Any]]]
-"""A command's name and JSON input into its class and fields; raises ValueError."""
 
 
 class ImportFault(Exception):

@@ -1,7 +1,9 @@
 """Uvicorn as Headrace runs it: bounded in what it waits for, and drained before it stops."""
 
 import asyncio
+import signal
 import socket
+from types import FrameType
 from typing import Any, cast
 
 import uvicorn
@@ -28,6 +30,24 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._connections = connections
         self._drain_s = drain_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at a signal, and let whoever runs the server go on to close what it opened.
+
+        Uvicorn would raise the signal once more at the end, and so end the process there.
+        """
+        del frame
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the server listens, once it has started: `http://127.0.0.1:8000`."""
+        names = [each.getsockname() for server in self.servers for each in server.sockets]
+        return [
+            f"http://[{name[0]}]:{name[1]}" if ":" in name[0] else f"http://{name[0]}:{name[1]}"
+            for name in names
+        ]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Takes no new connections, closes the sockets and streams, then stops as uvicorn does."""

@@ -88,6 +88,10 @@ class Log(Protocol):
         """The offset of the last event of each partition that has any."""
         ...
 
+    def behind(self, checkpoint: Mapping[int, int]) -> int:
+        """How many events a follower that has come this far has still to see, at most."""
+        ...
+
     def follow(self, after: Mapping[int, int], limit: int) -> AsyncGenerator[list[Recorded], None]:
         """All events above the offset of their partition, then new ones as they come, for ever.
 

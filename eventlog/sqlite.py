@@ -148,6 +148,13 @@ class SqliteLog:
 
         return await self._database.read(look)
 
+    def behind(self, checkpoint: Mapping[int, int]) -> int:
+        """How many events a follower that has come this far has still to see, at most.
+
+        Followers read the partitions together, in the order of the offsets.
+        """
+        return self._next - 1 - max(checkpoint.values(), default=-1)
+
     async def follow(
         self, after: Mapping[int, int], limit: int
     ) -> AsyncGenerator[list[Recorded], None]:

@@ -34,6 +34,7 @@ class Writer:
         self._states: OrderedDict[str, Held] = OrderedDict()
         self._queue: asyncio.Queue[Order | None] = asyncio.Queue(QUEUE_COMMANDS_MAX)
         self._is_draining = False
+        self.accepted = 0
 
     @property
     def states_held(self) -> int:
@@ -184,6 +185,7 @@ class Writer:
         return snapshots
 
     def _install(self, decided: Decided, recorded: Sequence[Recorded]) -> None:
+        self.accepted += len(decided.accepted)
         for order, first, end, held in decided.accepted:
             events = tuple(recorded[first:end])
             before = self._states[order.stream]

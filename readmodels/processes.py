@@ -142,7 +142,7 @@ class ProcessSender:
         dispatcher: Dispatcher,
         clock: Clock,
     ) -> None:
-        self._name = fold.process.name
+        self.name = fold.process.name
         self.collection = fold.collection
         self._domain = domain
         self._codec = codec
@@ -161,7 +161,7 @@ class ProcessSender:
                 try:
                     pause_s = await self.send_due()
                 except Exception as fault:  # the store is out of reach: try again
-                    _logger.exception("process %s cannot send and is tried again", self._name)
+                    _logger.exception("process %s cannot send and is tried again", self.name)
                     self.last_error = f"{type(fault).__name__}: {fault}"
                     pause_s = 1.0
                 try:
@@ -221,7 +221,7 @@ class ProcessSender:
                 self._domain.commands[pending.command],
                 self._given(command),
                 Sender(
-                    actor=f"process:{self._name}",
+                    actor=f"process:{self.name}",
                     correlation_id=pending.correlation_id,
                     causation_id=pending.causation_id,
                     trace=pending.trace,
@@ -232,10 +232,10 @@ class ProcessSender:
         except (Unavailable, Overdue) as fault:
             return str(fault)
         except Exception as fault:  # a defect, seen in the instance until it is mended
-            _logger.exception("process %s cannot send %s", self._name, pending.command)
+            _logger.exception("process %s cannot send %s", self.name, pending.command)
             return f"{type(fault).__name__}: {fault}"
         if isinstance(outcome, Refused):
-            _logger.info("process %s: %s refused: %s", self._name, pending.command, outcome.message)
+            _logger.info("process %s: %s refused: %s", self.name, pending.command, outcome.message)
         self.sent += 1
         return None
 

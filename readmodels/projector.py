@@ -60,7 +60,7 @@ class Projector:
 
     def __init__(self, fold: Fold, log: Log, store: Store, feed: Feed) -> None:
         self._fold = fold
-        self._collection = fold.collection
+        self.collection = fold.collection
         self._log = log
         self._store = store
         self._feed = feed
@@ -73,14 +73,14 @@ class Projector:
     @property
     def name(self) -> str:
         """The collection's name."""
-        return self._collection.name
+        return self.collection.name
 
     async def open(self) -> None:
         """Make the collection ready and learn where to go on. Raises ShapeChanged."""
-        progress = await self._store.prepare(self._collection)
+        progress = await self._store.prepare(self.collection)
         self.standing.checkpoint = dict(progress.checkpoint)
         self._is_built = progress.is_built
-        self._feed.open(self._collection, progress)
+        self._feed.open(self.collection, progress)
 
     async def run(self) -> None:
         """Fold the log until cancelled."""
@@ -98,7 +98,7 @@ class Projector:
             pause_s = min(2 * pause_s, BACKOFF_S_MAX)
 
     async def _follow(self) -> None:
-        progress = await self._store.prepare(self._collection)
+        progress = await self._store.prepare(self.collection)
         self.standing.checkpoint = dict(progress.checkpoint)
         self._held.clear()
         self._unsaved = 0
@@ -119,11 +119,11 @@ class Projector:
         if any(seen.get(partition, -1) < end for partition, end in goal.items()):
             done = sum(seen.get(partition, -1) + 1 for partition in goal)
             total = sum(end + 1 for end in goal.values())
-            self._feed.building(self._collection, f"({100 * done // total} %)")
+            self._feed.building(self.collection, f"({100 * done // total} %)")
             return
-        await self._store.commit(self._collection, [], checkpoint=seen, is_built=True)
+        await self._store.commit(self.collection, [], checkpoint=seen, is_built=True)
         self._is_built = True
-        self._feed.built(self._collection)
+        self._feed.built(self.collection)
 
     async def _take(self, events: Sequence[Recorded]) -> None:
         # 1. Find which documents the events touch; set aside those of parked streams.
@@ -135,7 +135,7 @@ class Projector:
             self._unsaved = 0
             await self._commit(batch, self.standing.checkpoint | checkpoint)
         else:
-            self._feed.advance(self._collection, checkpoint)
+            self._feed.advance(self.collection, checkpoint)
         self.standing.checkpoint |= checkpoint
         self.standing.events += len(events)
 
@@ -166,7 +166,7 @@ class Projector:
             before = await self._load(remaining)
             writes, set_aside = self._fold_all(remaining, before, batch, forced=bool(unpark))
             losers = await self._store.commit(
-                self._collection,
+                self.collection,
                 writes,
                 checkpoint=checkpoint,
                 park=park + [each for these in set_aside.values() for each in these],
@@ -191,7 +191,7 @@ class Projector:
         found = {id: self._held[id] for id in ids if id in self._held}
         missing = [id for id in ids if id not in found]
         if missing:
-            found |= await self._store.load(self._collection, missing)
+            found |= await self._store.load(self.collection, missing)
         return found
 
     def _hold(self, writes: Iterable[Write[Any]]) -> None:
@@ -236,7 +236,7 @@ class Projector:
 
     async def _retry_parked(self) -> None:
         """Fold what was set aside, in its order: the code may have been mended since."""
-        aside = await self._store.parked(self._collection)
+        aside = await self._store.parked(self.collection)
         self._parked.clear()
         self.standing.parked = 0
         for recorded in await self._log.at(list(dict.fromkeys(each.position for each in aside))):

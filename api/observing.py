@@ -1,0 +1,99 @@
+"""What a running engine tells those who watch over it: readiness, lags and last errors."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from api.health import Readiness
+from api.runtime import Runtime
+
+Part = Mapping[str, object]
+
+
+def readiness_of(runtime: Runtime) -> Readiness:
+    """Each part of the engine: the writer, every projection and every process."""
+
+    def parts() -> Mapping[str, Part]:
+        told: dict[str, Part] = {"writer": {"ready": True, "queued": runtime.writer.queued}}
+        for projector in runtime.projectors:
+            standing = projector.standing
+            told[f"projection {projector.name}"] = {
+                "ready": runtime.feed.progress(projector.collection).is_built,
+                "lag_events": runtime.log.behind(standing.checkpoint),
+                "parked": standing.parked,
+                "last_error": standing.last_error or None,
+            }
+        for sender in runtime.senders:
+            told[f"process {sender.name}"] = {
+                "ready": True,
+                "sent": sender.sent,
+                "last_error": sender.last_error or None,
+            }
+        return told
+
+    return parts
+
+
+def observe(runtime: Runtime, registry: CollectorRegistry) -> None:
+    """Adds the engine's gauges and counters to a registry."""
+    registry.register(_Engine(runtime))
+
+
+class _Engine(Collector):
+    """Read when it is asked for, so that counting costs the engine nothing."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
+        writer = self._runtime.writer
+        yield GaugeMetricFamily(
+            "headrace_writer_queued_commands", "Commands that wait", value=writer.queued
+        )
+        yield GaugeMetricFamily(
+            "headrace_writer_states", "Aggregates held in memory", value=writer.states_held
+        )
+        yield CounterMetricFamily(
+            "headrace_writer_commands", "Commands that were accepted", value=writer.accepted
+        )
+        yield GaugeMetricFamily(
+            "headrace_event_loop_tasks",
+            "Tasks of the event loop",
+            value=len(asyncio.all_tasks()),
+        )
+        yield from self._projections()
+        yield from self._processes()
+
+    def _projections(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
+        label = ["projection"]
+        lag = GaugeMetricFamily(
+            "headrace_projection_lag_events", "Events not folded yet, at most", labels=label
+        )
+        parked = GaugeMetricFamily(
+            "headrace_projection_parked", "Documents and streams set aside", labels=label
+        )
+        watchers = GaugeMetricFamily(
+            "headrace_projection_watchers", "Live sets and documents watched", labels=label
+        )
+        events = CounterMetricFamily("headrace_projection_events", "Events folded", labels=label)
+        documents = CounterMetricFamily(
+            "headrace_projection_documents", "Documents written", labels=label
+        )
+        for each in self._runtime.projectors:
+            lag.add_metric([each.name], self._runtime.log.behind(each.standing.checkpoint))
+            parked.add_metric([each.name], each.standing.parked)
+            watchers.add_metric([each.name], self._runtime.feed.watchers(each.collection))
+            events.add_metric([each.name], each.standing.events)
+            documents.add_metric([each.name], each.standing.documents)
+        yield from (lag, parked, watchers, events, documents)
+
+    def _processes(self) -> Iterable[CounterMetricFamily]:
+        sent = CounterMetricFamily(
+            "headrace_process_commands", "Commands that processes sent", labels=["process"]
+        )
+        for each in self._runtime.senders:
+            sent.add_metric([each.name], each.sent)
+        yield sent

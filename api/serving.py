@@ -1,0 +1,121 @@
+"""A server from its start to its end: engine, schema and sockets, drained in the right order."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from api.app import create_app
+from api.auth import Authenticator, authenticator_from
+from api.metrics import Metrics
+from api.observing import observe, readiness_of
+from api.runtime import Runtime, embedded
+from api.schema import Limits, core, derive
+from api.server import Server, create_server
+from api.settings import Settings
+from eventlog.dispatcher import Dispatcher
+from readmodels.composition import Model
+from readmodels.documents import Documents
+
+READY_WAIT_S = 2.0
+"""How long the sockets wait for the documents, so that a quick start begins with all of them."""
+DEVELOPMENT_TOKEN_LIFE = timedelta(days=30)
+
+_logger = logging.getLogger("headrace")
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the resolvers call."""
+
+    documents: Documents
+    dispatcher: Dispatcher
+
+
+async def serve(model: Model, settings: Settings) -> None:
+    """Serve the model until a signal says to stop, then finish what was begun.
+
+    Raises DirectoryTaken, ShapeChanged, CompositionError, SettingsError.
+    """
+    schema = derive(model, Limits(page_length_max=settings.page_max))
+    authenticator = authenticator_from(settings)
+    async with embedded(
+        model,
+        settings.data,
+        deadline_s=settings.command_deadline_s,
+        wait_s=settings.wait_s_max,
+    ) as runtime:
+        metrics = Metrics()
+        observe(runtime, metrics.registry)
+        app = create_app(
+            core(schema),
+            settings,
+            authenticator,
+            Services(runtime.documents, runtime.dispatcher),
+            readiness=readiness_of(runtime),
+            metrics=metrics,
+            tokens=partial(development_tokens, model, authenticator),
+            default_query=DEFAULT_QUERY,
+        )
+        await _until_built(runtime)
+        # What lives as long as the server is no business of the collector of garbage.
+        gc.collect()
+        gc.freeze()
+        server = create_server(app, settings)
+        async with asyncio.TaskGroup() as group:
+            tokens = development_tokens(model, authenticator) if settings.development else {}
+            announcing = group.create_task(_announce(server, tokens))
+            await server.serve()
+            announcing.cancel()
+        _logger.info("Stopping: commands taken in are finished")
+    _logger.info("Stopped")
+
+
+def development_tokens(model: Model, authenticator: Authenticator) -> dict[str, str]:
+    """A token for each role that the model names, and one for all of them."""
+    roles = sorted(model.roles)
+    tokens = {"everything": authenticator.sign("developer", roles, DEVELOPMENT_TOKEN_LIFE)}
+    for role in roles:
+        tokens[role] = authenticator.sign(f"{role}-1", [role], DEVELOPMENT_TOKEN_LIFE)
+    return tokens
+
+
+async def _until_built(runtime: Runtime) -> None:
+    try:
+        async with asyncio.timeout(READY_WAIT_S):
+            for shown in runtime.model.shown.values():
+                await runtime.feed.until_built(shown.collection)
+    except TimeoutError:
+        _logger.info("Documents are being built; those that are not ready answer UNAVAILABLE")
+
+
+async def _announce(server: Server, tokens: Mapping[str, str]) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
+        await asyncio.sleep(0.02)
+    if tokens:
+        print("Development mode: no key is configured, so these tokens are valid here:")
+        for role, token in tokens.items():
+            print(f"  {role}: {token}")
+    for address in server.addresses:
+        print(f"Headrace serves at {address} (GraphiQL at {address}/graphql)", flush=True)
+
+
+DEFAULT_QUERY = """# Every document is a query, and a subscription that stays true.
+# Choose a role on the right, run one of these, and change something in another tab.
+
+subscription Products {
+  products(first: 10, orderBy: [{ field: NAME }]) {
+    nodes { id name price available status }
+  }
+}
+
+mutation List {
+  listProduct(input: { product: "cd-1", name: "A CD", category: "music", price: "14.99" }) {
+    ... on Accepted { id version token query { product(id: "cd-1") { name available } } }
+    ... on Rejected { code message }
+  }
+}
+"""
