@@ -177,6 +177,7 @@ class SqliteLog:
         """The offset above which lies all that a follower has not seen."""
 
         def look(connection: sqlite3.Connection) -> int:
+            (last,) = connection.execute("SELECT max(offset) FROM events").fetchone()
             firsts: list[int] = []
             for partition in range(self.partitions):
                 (first,) = connection.execute(
@@ -185,7 +186,7 @@ class SqliteLog:
                 ).fetchone()
                 if first is not None:
                     firsts.append(first)
-            return min(firsts, default=self._next) - 1
+            return min(firsts, default=(-1 if last is None else last) + 1) - 1
 
         return await self._database.read(look)
 
