@@ -1,0 +1,1 @@
+"""Performance claims, each as a ratio against a limit measured in the same run."""
