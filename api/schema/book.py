@@ -7,7 +7,8 @@ ones; so `bind` puts the functions that are to answer straight into graphql-core
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Annotated, Any, Optional, Union
+from functools import reduce
+from typing import Annotated, Any, Optional, cast
 
 import strawberry
 from graphql import (
@@ -115,12 +116,12 @@ class Book:
         the module instead of the book, where those to come are not yet.
         """
         mirror = decorate(
-            type(name, (), {f"{each}_": field for each, field in made.items()}),
+            type(name, (), {f"{each}_": field_ for each, field_ in made.items()}),
             name=name,
             description=description,
         )
-        for each, field in made.items():
-            field.type_annotation = self.annotation(plans[each].type)
+        for each, later in made.items():
+            later.type_annotation = self.annotation(plans[each].type)
         self._types[name] = mirror
         return mirror
 
@@ -131,8 +132,10 @@ class Book:
 
     def union(self, name: str, of: Mapping[type[Any], str], description: str | None) -> None:
         """Makes a union of the named object types, each told by the class of its objects."""
-        types = Union[tuple(self._types[each] for each in of.values())]
-        self._types[name] = Annotated[types, strawberry.union(name, description=description)]
+        first, *more = (self._types[each] for each in of.values())
+        types = reduce(lambda union, each: union | each, more, first)
+        note = strawberry.union(name, description=description)
+        self._types[name] = cast("Any", Annotated)[types, note]
         self._unions[name] = lambda value: of[type(value)]
 
     def annotation(self, notation: str) -> StrawberryAnnotation:
@@ -212,4 +215,4 @@ def _bind_union(type_: GraphQLUnionType, name_of: Callable[[Any], str]) -> None:
 
 def _bind_enum(type_: GraphQLEnumType, cls: type[Enum]) -> None:
     names = {each: each.name for each in cls}
-    type_.coerce_output_value = names.__getitem__  # type: ignore[method-assign]  # no search
+    cast("Any", type_).coerce_output_value = names.__getitem__  # instead of a search

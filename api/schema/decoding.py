@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphql import GraphQLInputType, GraphQLNonNull, GraphQLSchema
-from graphql.error import GraphQLError
-from graphql.utilities import coerce_input_value, validate_input_value
+from graphql import GraphQLError, GraphQLNonNull, GraphQLSchema, utilities
 
 from api.errors import Fault
 from api.schema.book import Book
@@ -16,6 +14,9 @@ from api.schema.shapes import id_names
 from domain.composition import command_spec
 from domain.model import Rejected
 from readmodels.composition import Model
+
+_core: Any = utilities
+"""Untyped here, since graphql-core leaves the generics of its types open."""
 
 __all__ = ["Decode", "command_decoder"]
 
@@ -49,14 +50,11 @@ def command_decoder(model: Model, schema: GraphQLSchema) -> Decode:
 
 
 def _coerced(schema: GraphQLSchema, name: str, json: Any) -> Any:
-    type_ = schema.type_map[name]
-    assert isinstance(type_, GraphQLInputType)
-
-    wanted = GraphQLNonNull(type_)
+    wanted: Any = GraphQLNonNull(schema.type_map[name])
 
     def refuse(error: GraphQLError, path: list[str | int]) -> None:
         way = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
         raise GraphQLError(f"input{way}: {error.message}")
 
-    validate_input_value(json, wanted, refuse)
-    return coerce_input_value(json, wanted)
+    _core.validate_input_value(json, wanted, refuse)
+    return _core.coerce_input_value(json, wanted)

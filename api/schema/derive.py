@@ -76,7 +76,7 @@ def _listings(
     made = [listing_of(each, filters, inputs, ids, limits) for each in model.shown.values()]
     for listing in made:
         claim_document(listing, book)
-    return {listing.type: listing for listing in made}
+    return {listing.name: listing for listing in made}
 
 
 def _fields(groups: Iterable[Mapping[str, Field]], *more: Mapping[str, Field]) -> dict[str, Field]:

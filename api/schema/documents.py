@@ -36,7 +36,7 @@ def make_document(
 
     `others` are the listings by type, for links to lead to.
     """
-    type_ = listing.type
+    type_ = listing.name
     fields = outputs.fields(listing.cls)
     for link in listing.shown.spec.links:
         spelling = spelled(camel(link.name), f"the link {link.name!r} of {type_}")
@@ -60,7 +60,7 @@ def make_document(
             "pageInfo": Field(type="PageInfo!", resolve=attribute("page_info")),
             "totalCount": Field(
                 type="Int!",
-                resolve=lambda page, _info: page.count(),
+                resolve=_count,
                 description="How many there are on all pages, counted when it is asked for.",
             ),
         },
@@ -68,9 +68,13 @@ def make_document(
     )
 
 
+async def _count(page: Connection, _info: object) -> int:
+    return await page.count()
+
+
 def claim_document(listing: Listing, book: Book) -> None:
     """Reserves the names of the types that `make_document` makes."""
-    type_ = listing.type
+    type_ = listing.name
     cls = listing.cls
     book.claim(type_, f"the document {cls.__module__}.{cls.__qualname__}")
     for suffix in ("Edge", "Connection", "Changes"):
@@ -82,13 +86,13 @@ def queries(listing: Listing) -> dict[str, Field]:
     one = {"id": Argument("ID!"), "atLeast": Argument("Token")}
     return {
         listing.one: Field(
-            type=listing.type,
+            type=listing.name,
             arguments=one,
             resolve=_one(listing),
             description=described(listing.cls),
         ),
         listing.many: Field(
-            type=f"{listing.type}Connection!",
+            type=f"{listing.name}Connection!",
             arguments=listing.arguments,
             resolve=_many(listing),
         ),
@@ -150,4 +154,4 @@ def _link(link: Link, listing: Listing) -> Field:
         return listing.connection(page, request, waits)
 
     arguments = {name: each for name, each in listing.arguments.items() if name != "atLeast"}
-    return Field(type=f"{listing.type}Connection!", arguments=arguments, resolve=resolve)
+    return Field(type=f"{listing.name}Connection!", arguments=arguments, resolve=resolve)

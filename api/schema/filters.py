@@ -85,7 +85,7 @@ class Filters:
     def _operators(self, shape: Shape, where: str) -> tuple[str, Convert | None]:
         """The name of the type that compares such a field, and the conversion of its values."""
         of = shape.item or shape
-        if of.item is not None or of.of in (dict, frozenset) or is_value(of.of):
+        if of.item is not None or of.of is dict or is_value(of.of):
             raise CompositionError(f"an index names {where}, which cannot be filtered by")
         leaf, convert = self._inputs.leaf(of)
         if shape.is_list:

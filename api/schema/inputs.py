@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from api.errors import BAD_USER_INPUT, Fault
 from api.schema.book import Argument, Book
@@ -67,6 +67,8 @@ class Inputs:
             return shape.of.__name__, None
         if shape.is_id:
             return "ID", self.id
+        if shape.of not in LEAVES:
+            raise CompositionError(f"{shape.of} is for the dispatcher to fill: GraphQL has no type")
         return LEAVES[shape.of], self.text if shape.of is str else None
 
     def enum(self, cls: type[Enum]) -> None:
@@ -101,8 +103,8 @@ class Inputs:
         if shape.item is not None:
             notation, convert = self.of(shape.item, where)
             notation, convert = f"[{notation}]", self._list(shape.of, convert)
-        elif shape.of is dict or shape.of is frozenset:
-            raise CompositionError(f"{where} is a {shape.of.__name__}: an input takes a @value")
+        elif shape.of is dict:
+            raise CompositionError(f"{where} is a dict: an input takes a @value")
         elif is_value(shape.of):
             notation, convert = self._value(shape.of)
         else:
@@ -183,23 +185,27 @@ def _argument(
     A default that GraphQL can write stands in the schema. Any other is left to the class: the
     field may then be absent, but not null.
     """
-    if field.default is MISSING and field.default_factory is MISSING:
+    default: object = field.default
+    if field.default_factory is not MISSING:
+        default = field.default_factory()
+    if default is MISSING:
         return Argument(notation), (spelling, field.name, convert, not notation.endswith("!"))
-    default = field.default if field.default is not MISSING else field.default_factory()  # type: ignore[misc]
     if default is None:
         return Argument(notation), (spelling, field.name, convert, False)
     if _is_written(default):
-        default = list(default) if isinstance(default, tuple | list) else default
-        return Argument(notation, default), (spelling, field.name, convert, False)
+        return Argument(notation, _as_list(default)), (spelling, field.name, convert, False)
     convert = _never_null(convert) if notation.endswith("!") else convert
     return Argument(notation.removesuffix("!")), (spelling, field.name, convert, False)
 
 
 def _is_written(default: object) -> bool:
     if isinstance(default, tuple | list):
-        items: Iterable[object] = default
-        return all(_is_written(each) for each in items)
+        return all(map(_is_written, cast("Iterable[object]", default)))
     return isinstance(default, (*LEAVES, Enum))
+
+
+def _as_list(default: object) -> object:
+    return list(cast("Iterable[object]", default)) if isinstance(default, tuple) else default
 
 
 def _fields(steps: tuple[Step, ...]) -> Convert:

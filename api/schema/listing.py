@@ -26,7 +26,7 @@ class Listing:
     """A document class with what turns a client's arguments into queries of it."""
 
     shown: Shown[Any]
-    type: str
+    name: str
     one: str
     many: str
     arguments: Mapping[str, Argument]
@@ -97,7 +97,7 @@ def listing_of(
     one = lower_first(name)
     return Listing(
         shown=shown,
-        type=name,
+        name=name,
         one=one,
         many=spelled(shown.spec.plural or plural(one), f"the plural of {name}"),
         arguments={

@@ -15,6 +15,7 @@ from domain.composition import CompositionError, Domain, command_spec
 from domain.model import Rejected
 from domain.rules import Rule
 from eventlog.dispatcher import Sender
+from eventlog.envelope import Recorded
 from eventlog.outcome import Accepted, Outcome, Refused
 
 __all__ = ["make_recorded_event", "mutations"]
@@ -118,7 +119,7 @@ def _make_result(book: Book) -> None:
             "events": Field(type="[RecordedEvent!]!", resolve=attribute("events")),
             "query": Field(
                 type="Query!",
-                resolve=lambda accepted, _info: Root(accepted.position),
+                resolve=_query,
                 description="Everything that can be asked, consistent with this command.",
             ),
         },
@@ -138,13 +139,19 @@ def _make_result(book: Book) -> None:
     )
 
 
+def _query(accepted: Accepted, _info: object) -> Root:
+    return Root(accepted.position)
+
+
 def make_recorded_event(book: Book) -> None:
     """Makes the type of an event in the log."""
     plain = {"id": "ID!", "type": "String!", "stream": "ID!", "version": "Int!", "at": "DateTime!"}
     fields = {name: Field(type=type_, resolve=attribute(name)) for name, type_ in plain.items()}
     fields["actor"] = Field(type="String", resolve=attribute("actor"))
-    fields["data"] = Field(
-        type="JSON!", resolve=lambda event, _info: msgspec.json.decode(event.data)
-    )
+    fields["data"] = Field(type="JSON!", resolve=_data)
     fields["token"] = Field(type="Token!", resolve=attribute("position"))
     book.object("RecordedEvent", fields, "Something that happened, as it stands in the log.")
+
+
+def _data(event: Recorded, _info: object) -> object:
+    return msgspec.json.decode(event.data)

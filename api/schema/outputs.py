@@ -29,8 +29,6 @@ class Outputs:
             return f"[{self.of(shape.item)}]{mark}"
         if shape.of is dict:
             return f"JSON{mark}"
-        if shape.of is frozenset:
-            return f"[String!]{mark}"
         if is_value(shape.of):
             self._value(shape.of)
             return f"{shape.of.__name__}{mark}"
@@ -58,8 +56,6 @@ class Outputs:
 def _resolver(cls: type[Any], name: str, shape: Shape) -> Resolve:
     if shape.of is int:
         return _int(f"{cls.__name__}.{name}", name)
-    if shape.of is frozenset:
-        return lambda source, _info: sorted(getattr(source, name))
     return attribute(name)
 
 

@@ -73,6 +73,8 @@ def _shape(annotation: Any, where: str, is_id: bool) -> Shape:
     if origin is Annotated:
         inner, *notes = get_args(annotation)
         fill = next((each for each in notes if isinstance(each, Fill)), None)
+        if fill is not None and inner not in LEAVES:
+            return Shape(inner, fill=fill)
         shape = _shape(inner, where, is_id or (fill is not None and fill.what in _ID_FILLS))
         return Shape(shape.of, shape.optional, shape.item, fill or shape.fill, shape.is_id)
     if isinstance(annotation, NewType):
@@ -88,8 +90,6 @@ def _shape(annotation: Any, where: str, is_id: bool) -> Shape:
             return Shape(origin, item=_shape(items[0], where, is_id))
     if annotation is dict or origin is dict:
         return Shape(dict)
-    if annotation == frozenset[str]:
-        return Shape(frozenset)
     if annotation in LEAVES or is_value(annotation) or Shape(annotation).is_enum:
         return Shape(annotation, is_id=is_id and annotation is str)
     raise CompositionError(

@@ -21,7 +21,7 @@ __all__ = ["make_changes", "subscriptions"]
 
 def make_changes(listing: Listing, book: Book) -> None:
     """Makes the type of the changes of a set."""
-    type_ = listing.type
+    type_ = listing.name
     notations = {
         "cursor": "Cursor!",
         "reset": "Boolean!",
@@ -42,23 +42,23 @@ def subscriptions(listing: Listing) -> dict[str, Field]:
     """The subscriptions of one document class."""
     one = {"id": Argument("ID!"), "atLeast": Argument("Token")}
     page = {name: each for name, each in listing.arguments.items() if name != "after"}
-    changes = {"where": Argument(f"{listing.type}Filter"), "since": Argument("Cursor")}
+    changes = {"where": Argument(f"{listing.name}Filter"), "since": Argument("Cursor")}
     return {
         listing.one: Field(
-            type=listing.type,
+            type=listing.name,
             arguments=one,
             resolve=_pushed,
             subscribe=_one(listing),
             description=described(listing.cls),
         ),
         listing.many: Field(
-            type=f"{listing.type}Connection!",
+            type=f"{listing.name}Connection!",
             arguments=page,
             resolve=_pushed,
             subscribe=_page(listing),
         ),
         f"{listing.one}Changes": Field(
-            type=f"{listing.type}Changes!",
+            type=f"{listing.name}Changes!",
             arguments=changes,
             resolve=_pushed,
             subscribe=_changes(listing),

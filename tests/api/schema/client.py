@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
+from inspect import isawaitable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLSchema, execute, parse, subscribe, validate
+import graphql
+from graphql import ExecutionResult, GraphQLSchema, parse, validate
 
 from api.context import Request, Session
 from api.schema import core, derive
@@ -16,6 +18,9 @@ SCHEMA = core(derive(shop()))
 ANN = Viewer("ann", frozenset({"clerk"}))
 BOB = Viewer("bob")
 NOBODY = Viewer()
+_core: Any = graphql
+_execute, _subscribe = _core.execute, _core.subscribe
+"""Untyped here, since graphql-core leaves their generics open."""
 
 
 @dataclass
@@ -40,10 +45,11 @@ class Client:
         document = parse(text)
         if errors := validate(self.schema, document):
             return ExecutionResult(None, errors)
-        result = execute(
+        result: Any = _execute(
             self.schema, document, variable_values=variables, context_value=self.request()
         )
-        return result if isinstance(result, ExecutionResult) else await result  # type: ignore[no-any-return]
+        answer: ExecutionResult = await result if isawaitable(result) else result
+        return answer
 
     async def ask(self, text: str, **variables: object) -> dict[str, Any]:
         """The data of a query or a mutation that has to succeed."""
@@ -66,7 +72,9 @@ class Client:
         document = parse(text)
         if errors := validate(self.schema, document):
             return ExecutionResult(None, errors)
-        result: Any = subscribe(
+        result: Any = _subscribe(
             self.schema, document, variable_values=variables, context_value=self.request()
         )
-        return result if hasattr(result, "__anext__") else await result
+        results: AsyncGenerator[ExecutionResult, None] | ExecutionResult
+        results = result if hasattr(result, "__anext__") else await result
+        return results

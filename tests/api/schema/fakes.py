@@ -51,10 +51,10 @@ class DocumentsInMemory:
     watching: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, *documents: object) -> None:
+    def put(self, *documents: Any) -> None:
         """Keeps the documents and tells everyone who watches."""
         for each in documents:
-            self.kept.setdefault(type(each), {})[each.id] = each  # type: ignore[attr-defined]
+            self.kept.setdefault(each.__class__, {})[each.id] = each
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -135,15 +135,12 @@ class DocumentsInMemory:
         try:
             if since is not None and not since.startswith("at-"):
                 raise BadCursor("the cursor is none of these changes")
-            known: dict[str, D] = {}
+            known: dict[str, Any] = {}
             first = since is None
             while True:
                 changed = self.changed
-                now = {
-                    each.id: each  # type: ignore[attr-defined]
-                    for each in self.seen(document, viewer)
-                    if predicate(where)(each)
-                }
+                found: list[Any] = list(filter(predicate(where), self.seen(document, viewer)))
+                now: dict[str, Any] = {each.id: each for each in found}
                 yield Changes(
                     cursor=f"at-{len(now)}",
                     reset=first,
