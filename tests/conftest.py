@@ -1,0 +1,15 @@
+"""What tests of every folder may ask for."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import ProcessServer, running_server
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncGenerator[ProcessServer]:
+    """A real server with commerce, over an empty directory, in development mode."""
+    async with running_server(tmp_path / "data") as running:
+        yield running
