@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,6 +58,7 @@ async def graphql_ws(
     connection_params: Mapping[str, Any] | None = None,
     variables: Mapping[str, Any] | None = None,
     count: int | None = None,
+    retries: int = 0,
     timeout_s: float = 10.0,
 ) -> AsyncGenerator[Messages]:
     """One operation through npm's graphql-ws, its messages as they come.
@@ -71,6 +72,7 @@ async def graphql_ws(
         "connectionParams": connection_params,
         "variables": variables,
         "count": count,
+        "retryAttempts": retries,
         "timeoutMs": timeout_s * 1000,
     }
     async with _client("graphql_ws_client.mjs", job) as messages:
@@ -85,6 +87,7 @@ async def run_graphql_ws(
     connection_params: Mapping[str, Any] | None = None,
     variables: Mapping[str, Any] | None = None,
     count: int | None = None,
+    retries: int = 0,
     timeout_s: float = 10.0,
 ) -> list[Json]:
     """One operation through npm's graphql-ws: all its messages, once it has ended."""
@@ -95,6 +98,7 @@ async def run_graphql_ws(
         connection_params=connection_params,
         variables=variables,
         count=count,
+        retries=retries,
         timeout_s=timeout_s,
     )
     async with conversation as messages:
@@ -160,14 +164,13 @@ async def _client(script: str, job: Json) -> AsyncGenerator[Messages]:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Ends the client with whatever it started: they share a process group."""
-    if process.returncode is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
+    for harder in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, harder)
+        with suppress(TimeoutError):
             async with asyncio.timeout(GRACE_S):
                 await process.wait()
-        except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+                return
 
 
 def _node() -> str:
