@@ -5,7 +5,7 @@ Relative-Error Guarantees", PVLDB 12(12), 2019. A duration x falls into the bin 
 with g = (1 + a) / (1 - a) and a the accuracy; bin i stands for 2 g^i / (g + 1), which is within a
 of everything in it. Sketches of disjoint data are merged by adding the counts of their bins, so the
 order of what is added makes no difference. Durations below a millisecond count as none, those
-above a century as a century, so at most 1,453 bins are ever used and none needs to be collapsed.
+above a century as a century, so at most BINS_MAX bins are used, and none needs to be collapsed.
 """
 
 from bisect import bisect_left
@@ -18,6 +18,7 @@ ACCURACY = 0.01
 GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
 SECONDS_MIN = 0.001
 SECONDS_MAX = 100 * 365.25 * 86_400
+BINS_MAX = ceil(log(SECONDS_MAX, GAMMA)) - ceil(log(SECONDS_MIN, GAMMA)) + 1
 
 
 @value
