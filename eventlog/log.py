@@ -19,7 +19,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoOp(msgspec.Struct, frozen=True, kw_only=True):
-    """A command that was accepted and had nothing left to do, kept so that a retry finds it."""
+    """A command that was accepted and had nothing left to do, kept so that a retry finds it.
+
+    It stands where the stream's event of `version` does: in the batch that appends that event,
+    the log puts in the place that the event takes.
+    """
 
     stream: str
     command_id: str

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,11 +30,16 @@ class SqliteLog:
 
     def __init__(self, directory: Path, *, partitions: int = PARTITIONS) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._lock = _take(directory)
         self.partitions = partitions
-        self._database = Database(directory / "log.sqlite", durable=True)
-        self._next = self._database.write_now(self._open)
+        with ExitStack() as opened:
+            lock = opened.enter_context(_take(directory))
+            self._database = Database(directory / "log.sqlite", durable=True)
+            opened.callback(self._database.close)
+            self._next = self._database.write_now(self._open)
+            self._lock = lock
+            opened.pop_all()
         self._tail: list[Recorded] = []
+        self._appending = asyncio.Lock()
         self._appended = asyncio.Event()
 
     def _open(self, connection: sqlite3.Connection) -> int:
@@ -57,33 +63,23 @@ class SqliteLog:
 
     async def append(self, batch: Batch) -> list[Recorded]:
         """Append all of the batch durably, in one transaction. Raises Unappendable."""
+        async with self._appending:
+            appending = asyncio.ensure_future(self._append(batch))
+            try:
+                return await asyncio.shield(appending)
+            except asyncio.CancelledError:
+                # A transaction that began runs to its end: take account of it before leaving.
+                await asyncio.wait([appending])
+                appending.exception()
+                raise
+
+    async def _append(self, batch: Batch) -> list[Recorded]:
         recorded = [
             rows.recorded(draft, offset) for offset, draft in enumerate(batch.drafts, self._next)
         ]
-
-        def insert(connection: sqlite3.Connection) -> None:
-            connection.executemany(rows.INSERT, map(rows.row_of, recorded))
-            if batch.no_ops:
-                connection.executemany(
-                    "INSERT OR IGNORE INTO no_ops VALUES (?,?,?,?,?)",
-                    [
-                        (n.stream, n.command_id, n.version, n.position.partition, n.position.offset)
-                        for n in batch.no_ops
-                    ],
-                )
-            if batch.snapshots:
-                connection.executemany(
-                    "INSERT OR REPLACE INTO snapshots VALUES (?,?,?,?,?,?)",
-                    [
-                        (s.stream, s.version, s.position.partition, s.position.offset, s.code,
-                         s.state)
-                        for s in batch.snapshots
-                    ],
-                )  # fmt: skip
-
         try:
-            await self._database.write(insert)
-        except sqlite3.Error as fault:
+            await self._database.write(lambda connection: rows.insert(connection, batch, recorded))
+        except Exception as fault:  # whatever it was, the transaction was rolled back
             raise Unappendable(f"the log did not take the events: {fault}") from fault
         self._next += len(recorded)
         self._tail += recorded

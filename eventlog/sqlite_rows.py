@@ -1,11 +1,12 @@
 """The embedded log's tables, and events as their rows."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from eventlog.envelope import Draft, Position, Recorded
-from eventlog.log import NoOp, Past, Snapshot
+from eventlog.log import Batch, NoOp, Past, Snapshot
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -77,6 +78,30 @@ def row_of(each: Recorded) -> tuple[Any, ...]:
     )
 
 
+def insert(connection: sqlite3.Connection, batch: Batch, recorded: Sequence[Recorded]) -> None:
+    """Write the batch down, whose drafts have become these records."""
+    connection.executemany(INSERT, map(row_of, recorded))
+    if batch.no_ops:
+        # A no-op after events of its own batch: only now is it known where they stand.
+        places = {(each.stream, each.version): each.position for each in recorded}
+        connection.executemany(
+            "INSERT OR IGNORE INTO no_ops VALUES (?,?,?,?,?)",
+            [
+                (n.stream, n.command_id, n.version, place.partition, place.offset)
+                for n in batch.no_ops
+                for place in [places.get((n.stream, n.version), n.position)]
+            ],
+        )
+    if batch.snapshots:
+        connection.executemany(
+            "INSERT OR REPLACE INTO snapshots VALUES (?,?,?,?,?,?)",
+            [
+                (s.stream, s.version, s.position.partition, s.position.offset, s.code, s.state)
+                for s in batch.snapshots
+            ],
+        )
+
+
 def events(
     connection: sqlite3.Connection, condition: str, values: tuple[Any, ...]
 ) -> list[Recorded]:
@@ -92,8 +117,8 @@ def events(
             schema=schema,
             at=datetime.fromisoformat(at),
             command_id=command_id,
-            correlation_id=correlation_id or command_id,
-            causation_id=causation_id or command_id,
+            correlation_id=command_id if correlation_id is None else correlation_id,
+            causation_id=command_id if causation_id is None else causation_id,
             actor=actor,
             trace=trace,
             data=data,
