@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphql import GraphQLError, GraphQLNonNull, GraphQLSchema, utilities
+import graphql
+from graphql import GraphQLError, GraphQLSchema
 
 from api.errors import Fault
 from api.schema.book import Book
@@ -15,7 +16,7 @@ from domain.composition import command_spec
 from domain.model import Rejected
 from readmodels.composition import Model
 
-_core: Any = utilities
+_core: Any = graphql
 """Untyped here, since graphql-core leaves the generics of its types open."""
 
 __all__ = ["Decode", "command_decoder"]
@@ -50,7 +51,7 @@ def command_decoder(model: Model, schema: GraphQLSchema) -> Decode:
 
 
 def _coerced(schema: GraphQLSchema, name: str, json: Any) -> Any:
-    wanted: Any = GraphQLNonNull(schema.type_map[name])
+    wanted: Any = _core.GraphQLNonNull(schema.type_map[name])
 
     def refuse(error: GraphQLError, path: list[str | int]) -> None:
         way = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)

@@ -71,7 +71,8 @@ def history(domain: Domain, book: Book, inputs: Inputs, limits: Limits) -> dict[
     ) -> Events:
         request = asked(info)
         readable = _readable(stream, aggregates, request.session.viewer)
-        checked("stream", inputs.id, stream)
+        name, _, id = stream.partition("-")
+        checked("stream", inputs.id, id if name in aggregates else stream)
         after = checked("afterVersion", _version, afterVersion or 0)
         length = page_length(first, limits)
         for each in readable:

@@ -1,6 +1,7 @@
 """Python names as GraphQL spells them, and the plural of a noun."""
 
 import re
+from inspect import cleandoc
 from typing import Any
 
 from domain.composition import CompositionError
@@ -50,4 +51,4 @@ def described(cls: type[Any]) -> str | None:
     text = cls.__dict__.get("__doc__")
     if not isinstance(text, str) or text.startswith(f"{cls.__name__}("):
         return None
-    return "\n".join(line.strip() for line in text.strip().splitlines()) or None
+    return cleandoc(text).strip() or None

@@ -148,6 +148,8 @@ class Connection:
 
     async def count(self) -> int:
         """How many documents there are on all pages."""
+        if self.page.total is not None:
+            return self.page.total
         documents = self.request.services.documents
         viewer = self.request.session.viewer
         return await answered(documents.count(self.cls, self.page.query.where, viewer))

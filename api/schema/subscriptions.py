@@ -4,6 +4,14 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+)
+
 from api.context import Request
 from api.errors import Fault
 from api.schema.asking import Services, asked, pushed, require_sight
@@ -98,10 +106,32 @@ def _page(listing: Listing) -> Resolve:
         require_sight(listing.shown.read, viewer, listing.many)
         query = listing.query(where, orderBy, first)
         documents = request.services.documents
-        pages = documents.watch_page(listing.cls, query, viewer, atLeast)
+        pages = documents.watch_page(
+            listing.cls, query, viewer, atLeast, with_total=_asks_for("totalCount", info)
+        )
         return _connections(listing, pages, request)
 
     return subscribe
+
+
+def _asks_for(name: str, info: Any) -> bool:
+    """Whether a field of the name stands in the selection, be it in a fragment."""
+    sets: list[SelectionSetNode] = [each.selection_set for each in info.field_nodes]
+    fragments: dict[str, FragmentDefinitionNode] = dict(info.fragments)
+    while sets:
+        for each in sets.pop().selections:
+            match each:
+                case FieldNode():
+                    if each.name.value == name:
+                        return True
+                case InlineFragmentNode():
+                    sets.append(each.selection_set)
+                case FragmentSpreadNode():
+                    fragment = fragments.pop(each.name.value, None)
+                    sets += [fragment.selection_set] if fragment else []
+                case _:
+                    pass
+    return False
 
 
 async def _connections(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -118,12 +118,16 @@ class DocumentsInMemory:
         query: Query,
         viewer: Viewer,
         at_least: Position | None = None,
+        *,
+        with_total: bool = False,
     ) -> AsyncGenerator[Page[D], None]:
         self.watching += 1
         try:
             while True:
                 changed = self.changed
-                yield await self.find(document, query, viewer, at_least)
+                page = await self.find(document, query, viewer, at_least)
+                total = await self.count(document, query.where, viewer) if with_total else None
+                yield replace(page, total=total)
                 await changed.wait()
         finally:
             self.watching -= 1

@@ -68,6 +68,7 @@ class OfferThing:
     title: str
     price: Decimal
     condition: Condition = Condition.WORN
+    discount: Decimal = Decimal("0.10")
     pieces: int = 1
     note: str | None
     made_on: date | None = None
