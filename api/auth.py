@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -69,7 +70,7 @@ class Authenticator:
         if authorization is None:
             return ANONYMOUS
         token = _bearer(authorization)
-        known = self._remembered(token)
+        known = await self._remembered(token)
         if known is not None:
             return known
         try:
@@ -136,21 +137,22 @@ class Authenticator:
         )
         return " or ".join(kinds)
 
-    def _remembered(self, token: str) -> Session | None:
+    async def _remembered(self, token: str) -> Session | None:
+        """The session of a token verified before, while it lasts and the keys are the same."""
         known = self._verified.get(token)
         if known is None:
             return None
-        if isinstance(self._keys, FileKeys):
-            self._keys.read()
+        if self._keys is not None:
+            with suppress(KeysError):
+                await self._keys.current()
         remaining_s = known.session.remaining_s
         if known.keys_version != self._version() or remaining_s is None or remaining_s <= 0:
-            del self._verified[token]
+            self._verified.pop(token, None)
             return None
-        self._verified.move_to_end(token)
         return known.session
 
     def _remember(self, token: str, session: Session) -> None:
-        self._verified[token] = _Verified(session, self._version())
+        self._verified[token] = _Verified(session, self._version())  # the oldest goes first
         if len(self._verified) > SESSIONS_MAX:
             self._verified.popitem(last=False)
 

@@ -176,9 +176,14 @@ def _unwrapped(type_: Any) -> tuple[GraphQLNamedType, bool]:
 
 
 def _default(argument: GraphQLArgument) -> int:
-    for value in (argument.default_value, argument.default and argument.default.value):
-        if isinstance(value, int):
-            return value
+    """The page that is meant without `first`; 0 where there is no such default."""
+    default = argument.default
+    values = [argument.default_value]
+    if default is not None:
+        values += [default.value, getattr(default.literal, "value", None)]
+    for value in values:
+        if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+            return int(value)
     return 0
 
 

@@ -103,8 +103,12 @@ class FetchedKeys:
         self.version = 0
 
     async def current(self, wanted: str | None = None) -> tuple[PublicKey, ...]:
-        """The keys; fetched again as is due, at most once an interval. Raises `KeysError`."""
-        if self._is_due(wanted):
+        """The keys; fetched again as is due, at most once an interval. Raises `KeysError`.
+
+        While one caller fetches, the others go on with the keys there are, unless they need new.
+        """
+        is_fetched_for_age = self._fetching.locked() and self._holds(wanted)
+        if self._is_due(wanted) and not is_fetched_for_age:
             async with self._fetching:
                 if self._is_due(wanted):
                     await self._refresh()
@@ -117,8 +121,12 @@ class FetchedKeys:
         if now - self._tried_at < self._interval_s:
             return False
         is_old = now - self._fetched_at >= self._age_s_max
-        is_new = wanted is not None and all(each.key_id != wanted for each in self._keys)
-        return is_old or is_new or not self._keys
+        return is_old or not self._holds(wanted)
+
+    def _holds(self, wanted: str | None) -> bool:
+        if wanted is None:
+            return bool(self._keys)
+        return any(each.key_id == wanted for each in self._keys)
 
     async def _refresh(self) -> None:
         self._tried_at = time.monotonic()
