@@ -150,7 +150,9 @@ def _compare(compare: Compare) -> Callable[[object], bool]:
             compared = _ORDERED[compare.operator]
             bound = comparable(value)
             return lambda document: (
-                (found := field(document)) is not None and compared(comparable(found), bound)
+                bound is not None
+                and (found := field(document)) is not None
+                and compared(comparable(found), bound)
             )
 
 

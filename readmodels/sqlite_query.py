@@ -1,5 +1,6 @@
 """Conditions and orders as SQL over JSON documents, with the meaning that `query` gives them."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -9,7 +10,8 @@ from typing import Any, get_type_hints
 from domain.composition import members
 from readmodels.query import And, By, Compare, Not, Or, Query, Where
 
-EXPONENT_BIAS = 5000
+EXPONENT_BIAS = 5_000_000
+"""Above every exponent that Python's decimal arithmetic gives; those beyond share the ends."""
 
 Sql = tuple[str, list[Any]]
 
@@ -25,12 +27,26 @@ def decimal_key(text: str | None) -> str | None:
     value = Decimal(text)
     if not value:
         return "1"
-    exponent = value.adjusted() + EXPONENT_BIAS
+    exponent = min(max(value.adjusted() + EXPONENT_BIAS, 0), 9_999_999)
     digits = "".join(map(str, value.as_tuple().digits)).rstrip("0").lstrip("0")
     if value > 0:
-        return f"2{exponent:04d}{digits}"
+        return f"2{exponent:07d}{digits}"
     complement = "".join(str(9 - int(digit)) for digit in digits)
-    return f"0{9999 - exponent:04d}{complement}~"
+    return f"0{9_999_999 - exponent:07d}{complement}~"
+
+
+def instant_key(text: str | None) -> str | None:
+    """A text that sorts as the instant does: UTC without its `Z`, whatever its offset is."""
+    if text is None or text.endswith("Z"):
+        return text and text[:-1]
+    return _utc(datetime.fromisoformat(text))
+
+
+def _utc(at: datetime) -> str:
+    """The instant in UTC; one without an offset is taken as it is."""
+    with suppress(OverflowError):  # on the first and the last day that there is
+        at = at.astimezone(UTC) if at.tzinfo else at
+    return at.replace(tzinfo=None).isoformat()
 
 
 class Fields:
@@ -48,7 +64,7 @@ class Fields:
         if kind is Decimal:
             return f"decimal_key({path})"
         if kind is datetime:
-            return f"rtrim({path}, 'Z')"
+            return f"instant_key({path})"
         return path
 
     def bound(self, field: str, value: Any) -> Any:
@@ -58,7 +74,7 @@ class Fields:
         if isinstance(value, Decimal):
             return decimal_key(str(value))
         if isinstance(value, datetime):
-            return value.astimezone(UTC).replace(tzinfo=None).isoformat()
+            return _utc(value)
         if isinstance(value, date):
             return value.isoformat()
         return value

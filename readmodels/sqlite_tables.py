@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from readmodels.composition import Collection
-from readmodels.sqlite_query import Fields, decimal_key
+from readmodels.sqlite_query import Fields, decimal_key, instant_key
 from readmodels.store import Change, Parked, Write
 
 HISTORY_CHANGES_MAX = 100_000
@@ -47,15 +47,25 @@ class Table:
         self.sql = f'"{self.name}"'
         self.fields = Fields(collection.document)
         self.decode: Callable[[str], Any] = msgspec.json.Decoder(collection.document).decode
-        schema = msgspec.json.schema(collection.document)
-        self.shape = _encode(schema).decode()
+        self.shape = _shape(collection.document)
 
     def document(self, body: str | None) -> Any:
         return None if body is None else self.decode(body)
 
 
+def _shape(document: type[Any]) -> str:
+    """The fields as JSON schema, without the sentences: to say it better changes no document."""
+    schema = msgspec.json.schema(document)
+    for definition in schema["$defs"].values():
+        definition.pop("title", None)
+        definition.pop("description", None)
+    return _encode(schema).decode()
+
+
 def add_functions(connection: sqlite3.Connection) -> None:
+    """The functions that `Fields.expression` calls. One that raised would stop every write."""
     connection.create_function("decimal_key", 1, decimal_key, deterministic=True)
+    connection.create_function("instant_key", 1, instant_key, deterministic=True)
 
 
 def read_mark(connection: sqlite3.Connection, name: str) -> int:
@@ -72,24 +82,25 @@ def make_table(connection: sqlite3.Connection, table: Table) -> None:
 
 
 def make_indexes(connection: sqlite3.Connection, table: Table, collection: Collection[Any]) -> None:
-    """Make the declared indexes, and drop those that are declared no more."""
+    """Make the declared indexes, and drop those that are declared no more, or differently."""
     wanted: dict[str, str] = {}
     for index in collection.indexes:
-        name = f"{table.name}_by_{'_'.join(index.fields)}"
+        name = f"{table.name}_by_{','.join(index.fields)}"
         terms = ", ".join(table.fields.expression(field) for field in (*index.fields, "id"))
         wanted[name] = f'CREATE INDEX "{name}" ON {table.sql} ({terms})'
-    present = {
-        name
-        for (name,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? "
+    present = dict(
+        connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? "
             "AND sql IS NOT NULL",
             (table.name,),
-        )
-    }
-    for name in present - wanted.keys():
-        connection.execute(f'DROP INDEX "{name}"')
-    for name in wanted.keys() - present:
-        connection.execute(wanted[name])
+        ).fetchall()
+    )
+    for name, sql in present.items():
+        if wanted.get(name) != sql:
+            connection.execute(f'DROP INDEX "{name}"')
+    for name, sql in wanted.items():
+        if present.get(name) != sql:
+            connection.execute(sql)
 
 
 def checkpoint_of(connection: sqlite3.Connection, name: str) -> dict[int, int]:
@@ -179,15 +190,26 @@ def set_aside(
     park: Sequence[Parked],
     unpark: Sequence[Parked],
 ) -> None:
-    connection.executemany(
-        "DELETE FROM parked WHERE collection = ? AND key = ? AND partition = ? AND offset = ?",
-        [(table.name, p.key, p.position.partition, p.position.offset) for p in unpark],
-    )
+    """Park and unpark; what is both keeps its place, with the new error."""
+    again = {_parked_at(table, each): each for each in park}
+    for each in unpark:
+        at = _parked_at(table, each)
+        if at in again:
+            connection.execute(f"UPDATE parked SET error = ? WHERE {_AT}", (again[at].error, *at))
+        else:
+            connection.execute(f"DELETE FROM parked WHERE {_AT}", at)
     connection.executemany(
         "INSERT OR IGNORE INTO parked (collection, key, partition, offset, error) "
         "VALUES (?, ?, ?, ?, ?)",
-        [(table.name, p.key, p.position.partition, p.position.offset, p.error) for p in park],
+        [(*_parked_at(table, each), each.error) for each in park],
     )
+
+
+_AT = "collection = ? AND key = ? AND partition = ? AND offset = ?"
+
+
+def _parked_at(table: Table, each: Parked) -> tuple[str, str, int, int]:
+    return table.name, each.key, each.position.partition, each.position.offset
 
 
 def prune(connection: sqlite3.Connection) -> None:

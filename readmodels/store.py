@@ -103,7 +103,8 @@ class Store(Protocol):
         """Write each document whose revision is still that of `before`; the losers' ids.
 
         The checkpoint, what is parked and what is unparked are written after the documents, and
-        only where there is no loser. With `is_built` False the change feed is not told.
+        only where there is no loser. What is unparked and parked again keeps its place. With
+        `is_built` False the change feed is not told.
         """
         ...
 
