@@ -148,8 +148,10 @@ def evolve(state: Fulfilment, event: FulfilmentEvent) -> Fulfilment:
             return state if isinstance(state, Closed) else Closed(offers=_open_offers(state))
         case PaymentAuthorised() | PaymentCaptured() | PaymentDeclined() | PaymentRefunded():
             return _heard_of_payment(state, event)
-        case PaymentQuestioned():
-            return Unheard() if isinstance(state, Unheard) else state
+        case PaymentQuestioned(payment=payment):
+            if not isinstance(state, Unheard):
+                return state
+            return Unheard(offers=tuple(e for e in state.offers if e.payment != payment))
         case StockReservationRefused() | OrderShipped() | OrderReturned():
             return state
 
