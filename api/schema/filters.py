@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from api.errors import LIMIT_EXCEEDED, Fault
 from api.schema.book import Argument, Book
-from api.schema.inputs import Convert, Inputs, Wrong
+from api.schema.inputs import Convert, Inputs, Wrong, each_of
 from api.schema.limits import Limits
 from api.schema.names import camel, upper_snake
 from api.schema.shapes import Shape, is_value
@@ -160,7 +160,7 @@ class _Field:
             return value if self._convert is None else self._convert(value)
         if len(value) > self._choices_max:
             raise Fault(LIMIT_EXCEEDED, f"`{operator}` has more than {self._choices_max} values")
-        return tuple(value if self._convert is None else map(self._convert, value))
+        return tuple(value if self._convert is None else each_of(value, self._convert))
 
 
 def _where(value: Mapping[str, Any], fields: Mapping[str, _Field], count: Count) -> Where:
@@ -181,10 +181,5 @@ def _conditions(name: str, value: Any, fields: Mapping[str, _Field], count: Coun
         raise Wrong("must not be null; leave it out")
     if name == "not":
         return [Not(_where(value, fields, count))]
-    inner: list[Where] = []
-    for each in value:
-        try:
-            inner.append(_where(each, fields, count))
-        except Wrong as wrong:
-            raise wrong.under(f"[{len(inner)}]") from None
-    return [And(tuple(inner)) if name == "and" else Or(tuple(inner))]
+    inner = tuple(each_of(value, lambda each: _where(each, fields, count)))
+    return [And(inner) if name == "and" else Or(inner)]

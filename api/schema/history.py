@@ -72,7 +72,7 @@ def history(domain: Domain, book: Book, inputs: Inputs, limits: Limits) -> dict[
         request = asked(info)
         readable = _readable(stream, aggregates, request.session.viewer)
         name, _, id = stream.partition("-")
-        checked("stream", inputs.id, id if name in aggregates else stream)
+        checked("stream", inputs.id, id if id and name in aggregates else stream)
         after = checked("afterVersion", _version, afterVersion or 0)
         length = page_length(first, limits)
         for each in readable:

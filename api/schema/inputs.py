@@ -13,7 +13,7 @@ from api.schema.names import camel, described
 from api.schema.shapes import LEAVES, Shape, is_value, shapes_of
 from domain.composition import CompositionError
 
-__all__ = ["Convert", "Inputs", "Wrong", "checked"]
+__all__ = ["Convert", "Inputs", "Wrong", "checked", "each_of"]
 
 Convert = Callable[[Any], Any]
 """Turns what graphql-core has coerced into the field's value, or raises Wrong."""
@@ -49,6 +49,17 @@ def checked(name: str, convert: Convert, value: Any) -> Any:
         return convert(value)
     except Wrong as wrong:
         raise wrong.under(name).fault() from None
+
+
+def each_of(values: Iterable[Any], convert: Convert) -> list[Any]:
+    """The values, converted. Raises Wrong with the index of one that is refused."""
+    made: list[Any] = []
+    for value in values:
+        try:
+            made.append(convert(value))
+        except Wrong as wrong:
+            raise wrong.under(f"[{len(made)}]") from None
+    return made
 
 
 class Inputs:
@@ -117,15 +128,7 @@ class Inputs:
         def run(values: list[Any]) -> Any:
             if len(values) > most:
                 raise Wrong(f"must have at most {most} items, not {len(values)}")
-            if convert is None:
-                return cls(values)
-            made: list[Any] = []
-            for value in values:
-                try:
-                    made.append(convert(value))
-                except Wrong as wrong:
-                    raise wrong.under(f"[{len(made)}]") from None
-            return cls(made)
+            return cls(values if convert is None else each_of(values, convert))
 
         return run
 

@@ -15,6 +15,7 @@ from api.schema.limits import Limits
 from api.schema.names import lower_first, plural, spelled
 from api.schema.reading import Connection, Positions
 from api.schema.shapes import shapes_of
+from domain.composition import CompositionError
 from readmodels.composition import Shown
 from readmodels.query import EVERYTHING, And, By, Page, Query, Where
 
@@ -95,11 +96,14 @@ def listing_of(
     shapes = shapes_of(cls, ids)
     indexed = {field: shapes[field] for field in shown.spec.indexed}
     one = lower_first(name)
+    many = spelled(shown.spec.plural or plural(one), f"the plural of {name}")
+    if many == one:
+        raise CompositionError(f"one {name} and a list of them would both be {one}; set plural=")
     return Listing(
         shown=shown,
         name=name,
         one=one,
-        many=spelled(shown.spec.plural or plural(one), f"the plural of {name}"),
+        many=many,
         arguments={
             "where": Argument(f"{name}Filter"),
             "orderBy": Argument(f"[{name}Order!]"),

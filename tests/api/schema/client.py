@@ -76,5 +76,5 @@ class Client:
             self.schema, document, variable_values=variables, context_value=self.request()
         )
         results: AsyncGenerator[ExecutionResult, None] | ExecutionResult
-        results = result if hasattr(result, "__anext__") else await result
+        results = await result if isawaitable(result) else result
         return results
