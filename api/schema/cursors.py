@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, get_type_hints
 from zlib import crc32
@@ -29,10 +30,15 @@ class Cursors:
         self._hints = get_type_hints(cls)
         self._decoder = lru_cache(maxsize=_ORDERS_KEPT)(self._make_decoder)
 
-    def write(self, query: Query, document: object) -> str:
-        """The cursor of the document in the query's order."""
-        values = (self._fingerprint(query.terms), *place(query, document))
-        return urlsafe_b64encode(_encode(values)).rstrip(b"=").decode()
+    def writer(self, query: Query) -> Callable[[object], str]:
+        """What writes the cursor of a document in the query's order."""
+        fingerprint = self._fingerprint(query.terms)
+
+        def write(document: object) -> str:
+            text = _encode((fingerprint, *place(query, document)))
+            return urlsafe_b64encode(text).rstrip(b"=").decode()
+
+        return write
 
     def read(self, query: Query, cursor: str) -> tuple[Any, ...]:
         """What `Query.after` takes. Raises Wrong where the cursor is none of this order."""

@@ -1,5 +1,6 @@
 """What stands behind the objects of a query: its root, a page of documents, a place to wait for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,12 +104,12 @@ class Edge:
     """A document in a list."""
 
     node: Any
-    connection: "Connection"
+    write: Callable[[object], str]
 
     @property
     def cursor(self) -> str:
         """The document's place in the list, written when it is asked for."""
-        return self.connection.cursor(self.node)
+        return self.write(self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +132,17 @@ class Connection:
     @property
     def edges(self) -> tuple[Edge, ...]:
         """The documents with their cursors."""
-        return tuple(Edge(each, self) for each in self.nodes)
+        write = self.cursors.writer(self.page.query)
+        return tuple(Edge(each, write) for each in self.nodes)
 
     @property
     def page_info(self) -> PageInfo:
         """Where the page begins and ends."""
         first = last = None
         if self.page.documents:
-            first = self.cursor(self.page.documents[0])
-            last = self.cursor(self.page.documents[-1])
+            write = self.cursors.writer(self.page.query)
+            first, last = write(self.page.documents[0]), write(self.page.documents[-1])
         return PageInfo(self.page.has_next, self.page.has_previous, first, last)
-
-    def cursor(self, document: object) -> str:
-        """The cursor of a document of the page."""
-        return self.cursors.write(self.page.query, document)
 
     async def count(self) -> int:
         """How many documents there are on all pages."""
