@@ -1,5 +1,6 @@
 """In development only this machine may ask: a page elsewhere must not reach the API through DNS."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -46,6 +47,7 @@ def _is_local(scope: Scope) -> bool:
     return len(hosts) == 1 and all(_names_loopback(each) for each in hosts + origins)
 
 
+@lru_cache(maxsize=1024)
 def _names_loopback(address: str) -> bool:
     try:
         host = urlsplit(address).hostname
