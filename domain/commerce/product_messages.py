@@ -149,7 +149,7 @@ ProductEvent = (
 
 @command(allow=Role("clerk"))
 class ListProduct:
-    """Put a product on sale, under an id (SKU) of your own; low from `low_stock_at` downwards."""
+    """Put a product on sale under an SKU of your own, and say at what stock it is running out."""
 
     product: str
     name: str
