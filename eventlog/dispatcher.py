@@ -56,7 +56,8 @@ class Dispatcher(Protocol):
         """What becomes of the command made of `fields` and those that the dispatcher fills.
 
         The same `command_id` again gives the first outcome and appends nothing. `at` is the
-        command's time, now unless given. Raises Unavailable, Overdue.
+        command's time, now unless given. Raises Unavailable, Overdue, and ValueError where an
+        id is no text that can be kept.
         """
         ...
 
@@ -113,6 +114,7 @@ class LocalDispatcher:
         loop = asyncio.get_running_loop()
         is_retry = command_id is not None
         command_id = command_id or new_id()
+        command_id.encode()  # half a surrogate pair would fail all that it is appended with
         at = at or self._clock()
         aggregate = self._domain.owners[command]
         message = command(**fields, **self._fill(command, sender, command_id, at))
@@ -137,15 +139,20 @@ class LocalDispatcher:
                 outcome=outcome,
             )
         )
+        deadline = loop.call_later(self._deadline_s, self._give_up, outcome, command_id)
         try:
-            async with asyncio.timeout(self._deadline_s):
-                return await outcome
-        except TimeoutError:
-            raise Overdue(
+            return await outcome
+        finally:
+            deadline.cancel()
+
+    def _give_up(self, outcome: "asyncio.Future[Outcome]", command_id: str) -> None:
+        if not outcome.done():
+            overdue = Overdue(
                 f"no outcome within {self._deadline_s:g} s; the command may still be accepted: "
                 f"send it again with the command id {command_id}",
                 command_id=command_id,
-            ) from None
+            )
+            outcome.set_exception(overdue)
 
     def _fill(
         self, command: type[Any], sender: Sender, command_id: str, at: datetime
