@@ -15,17 +15,19 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from api.auth import authenticator_from
 from api.contexts import shipped
+from api.errors import Fault
 from api.importing import ImportClock, Importer, ImportFault, Summary, lines_of
 from api.keys import KeysError
 from api.runtime import embedded
 from api.schema import command_decoder, core, derive, print_sdl
-from api.serving import serve
+from api.serving import CannotListen, serve
 from api.settings import Settings, SettingsError, add_options, settings_from
 from domain.composition import CompositionError
 from eventlog.sqlite import DirectoryTaken
 from readmodels.store import ShapeChanged
 
 REFUSALS_SHOWN_MAX = 20
+TOKEN_HOURS_MAX = 100 * 366 * 24
 _EXPECTED = (
     SettingsError,
     CompositionError,
@@ -33,6 +35,8 @@ _EXPECTED = (
     ShapeChanged,
     ImportFault,
     KeysError,
+    CannotListen,
+    Fault,
     OSError,
 )
 
@@ -64,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     token = commands.add_parser("token", help="print a token for the configured key")
     token.add_argument("--sub", required=True, help="who the token is for")
     token.add_argument("--role", action="append", default=[], help="a role; may be repeated")
-    token.add_argument("--ttl", type=float, default=24.0, help="hours that it is valid [24]")
+    token.add_argument("--ttl", type=_hours, default="24", help="hours that it is valid [24]")
     add_options(token)
     token.set_defaults(run=_token)
 
@@ -73,6 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     add_options(importing)
     importing.set_defaults(run=_import)
     return parser
+
+
+def _hours(text: str) -> timedelta:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= TOKEN_HOURS_MAX:
+        raise argparse.ArgumentTypeError(f"give more than 0 and at most {TOKEN_HOURS_MAX:,} hours")
+    return timedelta(hours=hours)
 
 
 def _run(main: Coroutine[Any, Any, int]) -> int:
@@ -99,7 +113,7 @@ def _schema(options: argparse.Namespace) -> int:
 
 def _token(options: argparse.Namespace) -> int:
     authenticator = authenticator_from(settings_from(options))
-    print(authenticator.sign(options.sub, options.role, timedelta(hours=options.ttl)))
+    print(authenticator.sign(options.sub, options.role, options.ttl))
     return 0
 
 

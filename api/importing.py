@@ -42,6 +42,15 @@ class Summary:
     refused: list[tuple[Line, Refused]] = field(default_factory=list[tuple[Line, Refused]])
 
 
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A line with its command's class and fields."""
+
+    line: Line
+    command: type[Any]
+    fields: Mapping[str, Any]
+
+
 class _Raw(msgspec.Struct, forbid_unknown_fields=True):
     """A line as it stands in the file."""
 
@@ -129,43 +138,38 @@ class Importer:
         taken; running again goes on from there, and takes nothing twice.
         """
         self._ends_before = await self._runtime.log.ends()
-        for together in _by_instant(lines):
-            self._clock.reach(together[0].at)
+        for together in _by_instant(map(self._decoded, lines)):
+            self._clock.reach(together[0].line.at)
             await self._settle()
             await self._take(together)
         await self._settle()
         await self._shown()
         return self.summary
 
-    async def _take(self, together: list[Line]) -> None:
-        decoded = [self._decoded(line) for line in together]
-        outcomes = await asyncio.gather(
-            *(
-                self._dispatch(line, *command)
-                for line, command in zip(together, decoded, strict=True)
-            )
-        )
-        for line, outcome in zip(together, outcomes, strict=True):
+    async def _take(self, together: list[_Decoded]) -> None:
+        outcomes = await asyncio.gather(*map(self._dispatch, together))
+        for each, outcome in zip(together, outcomes, strict=True):
             if isinstance(outcome, Accepted):
                 self.summary.accepted += 1
                 before = self._ends_before.get(outcome.position.partition, -1)
                 self.summary.known += outcome.position.offset <= before
             else:
-                self.summary.refused.append((line, outcome))
+                self.summary.refused.append((each.line, outcome))
 
-    def _decoded(self, line: Line) -> tuple[type[Any], Mapping[str, Any]]:
+    def _decoded(self, line: Line) -> _Decoded:
         try:
-            return self._decode(line.command, line.input)
+            return _Decoded(line, *self._decode(line.command, line.input))
         except ValueError as fault:
             raise ImportFault(f"line {line.number}: {fault}") from None
 
-    async def _dispatch(self, line: Line, command: type[Any], fields: Mapping[str, Any]) -> Outcome:
+    async def _dispatch(self, taken: _Decoded) -> Outcome:
+        line = taken.line
         roles = frozenset(self._runtime.model.roles)
         for attempt in range(ATTEMPTS_MAX):
             try:
                 return await self._runtime.dispatcher.dispatch(
-                    command,
-                    fields,
+                    taken.command,
+                    taken.fields,
                     Sender(actor=self._actor, roles=roles),
                     command_id=line.command_id,
                     at=line.at,
@@ -192,13 +196,19 @@ class Importer:
             await self._runtime.caught_up(shown.collection, ends)
 
 
-def _by_instant(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Runs of lines of one instant, bounded in length."""
-    together: list[Line] = []
-    for line in lines:
-        if together and (line.at != together[0].at or len(together) == AT_ONCE_MAX):
+def _by_instant(lines: Iterable[_Decoded]) -> Iterator[list[_Decoded]]:
+    """Runs of lines of one instant, bounded in length; those before a wrong line come too."""
+    together: list[_Decoded] = []
+    try:
+        for each in lines:
+            is_full = len(together) == AT_ONCE_MAX
+            if together and (each.line.at != together[0].line.at or is_full):
+                yield together
+                together = []
+            together.append(each)
+    except ImportFault:
+        if together:
             yield together
-            together = []
-        together.append(line)
+        raise
     if together:
         yield together

@@ -1,7 +1,7 @@
 """The one composition root: log, writer, documents, projectors and processes of one process."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,15 +112,33 @@ def _assemble(
 
 @asynccontextmanager
 async def _running(runtime: Runtime) -> AsyncGenerator[None]:
-    """The parts at work. The writer is drained before the others are stopped."""
-    runs = [each.run for each in runtime.projectors] + [each.run for each in runtime.senders]
+    """The parts at work, stopped from the first to send a command to the last to show it.
+
+    A fault of whoever uses them leaves as it is, not in a group.
+    """
+    fault: Exception | None = None
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(runtime.writer.run())
-        others = [group.create_task(run()) for run in runs]
+        projecting = [group.create_task(each.run()) for each in runtime.projectors]
+        sending = [group.create_task(each.run()) for each in runtime.senders]
         try:
             yield
+        except Exception as raised:
+            fault = raised
         finally:
+            # 1. A process sends nothing that the writer would turn away: the next start does.
+            await _cancelled(sending)
+            # 2. Commands that were taken in are decided, and their senders answered.
             await runtime.writer.drain()
             await writing
-            for each in others:
-                each.cancel()
+            # 3. What is not folded yet is folded at the next start.
+            await _cancelled(projecting)
+    if fault is not None:
+        raise fault
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for each in tasks:
+        each.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -27,6 +27,10 @@ DEVELOPMENT_TOKEN_LIFE = timedelta(days=30)
 _logger = logging.getLogger("headrace")
 
 
+class CannotListen(Exception):
+    """The address to listen on is taken, or is none of this machine."""
+
+
 @dataclass(frozen=True)
 class Services:
     """What the resolvers call."""
@@ -38,7 +42,7 @@ class Services:
 async def serve(model: Model, settings: Settings) -> None:
     """Serve the model until a signal says to stop, then finish what was begun.
 
-    Raises DirectoryTaken, ShapeChanged, CompositionError, SettingsError.
+    Raises DirectoryTaken, ShapeChanged, CompositionError, SettingsError, CannotListen.
     """
     schema = derive(model, Limits(page_length_max=settings.page_max))
     authenticator = authenticator_from(settings)
@@ -64,12 +68,8 @@ async def serve(model: Model, settings: Settings) -> None:
         # What lives as long as the server is no business of the collector of garbage.
         gc.collect()
         gc.freeze()
-        server = create_server(app, settings)
-        async with asyncio.TaskGroup() as group:
-            tokens = development_tokens(model, authenticator) if settings.development else {}
-            announcing = group.create_task(_announce(server, tokens))
-            await server.serve()
-            announcing.cancel()
+        tokens = development_tokens(model, authenticator) if settings.development else {}
+        await _serve_until_stopped(create_server(app, settings), tokens)
         _logger.info("Stopping: commands taken in are finished")
     _logger.info("Stopped")
 
@@ -90,6 +90,20 @@ async def _until_built(runtime: Runtime) -> None:
                 await runtime.feed.until_built(shown.collection)
     except TimeoutError:
         _logger.info("Documents are being built; those that are not ready answer UNAVAILABLE")
+
+
+async def _serve_until_stopped(server: Server, tokens: Mapping[str, str]) -> None:
+    announcing = asyncio.create_task(_announce(server, tokens))
+    try:
+        await server.serve()
+    except SystemExit:  # uvicorn's way to say so; it has logged why
+        host, port = server.config.host, server.config.port
+        raise CannotListen(
+            f"cannot listen on {host}, port {port}: stop whoever does, "
+            "or choose another one with --host and --port"
+        ) from None
+    finally:
+        announcing.cancel()
 
 
 async def _announce(server: Server, tokens: Mapping[str, str]) -> None:

@@ -89,7 +89,7 @@ class _Watched:
     def __init__(self) -> None:
         self.checkpoint: dict[int, int] = {}
         self.built = asyncio.Event()
-        self.building = ""
+        self.building = "(0 %)"
         self.mailboxes: set[Mailbox] = set()
         self.waiting: list[tuple[Position, asyncio.Future[None]]] = []
 

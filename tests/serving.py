@@ -22,7 +22,15 @@ import httpx
 from api.auth import Authenticator, authenticator_from
 from api.settings import settings_from
 
-__all__ = ["HEADRACE", "Json", "ProcessServer", "headrace", "running_server"]
+__all__ = [
+    "HEADRACE",
+    "Json",
+    "ProcessServer",
+    "delete_documents",
+    "headrace",
+    "running_server",
+    "started",
+]
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 START_S = 60.0
@@ -118,18 +126,11 @@ async def running_server(directory: Path, **env: str) -> AsyncGenerator[ProcessS
 
     A test that fails is told what the server printed. Leaving stops it, with SIGKILL at last.
     """
-    environment = _environment({"HEADRACE_PORT": "0", "HEADRACE_DATA": str(directory)}, env)
-    log = directory.with_name(f"{directory.name}.log")
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = _log(directory)
     begin = log.stat().st_size if log.exists() else 0
-    with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            HEADRACE, "serve", env=environment, stdin=asyncio.subprocess.DEVNULL,
-            stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
-    try:
+    async with started(directory, **env) as process:
         url = await _ready(process, log, begin)
-        authenticator = authenticator_from(settings_from(environ=environment))
+        authenticator = authenticator_from(settings_from(environ=_environment(directory, env)))
         async with httpx.AsyncClient(base_url=url, timeout=REQUEST_S) as http:
             server = ProcessServer(directory, process, log, url, authenticator, http)
             try:
@@ -137,14 +138,34 @@ async def running_server(directory: Path, **env: str) -> AsyncGenerator[ProcessS
             except Exception as fault:
                 fault.add_note(f"The server printed:\n{server.printed()}")
                 raise
+
+
+@asynccontextmanager
+async def started(directory: Path, **env: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """The process alone, not ready yet."""
+    log = _log(directory)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            HEADRACE, "serve", env=_environment(directory, env), stdin=asyncio.subprocess.DEVNULL,
+            stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield process
     finally:
         await _stop(process)
+
+
+def delete_documents(directory: Path) -> None:
+    """Leave only the log of a directory on which nothing works."""
+    for path in directory.glob("documents.sqlite*"):
+        path.unlink()
 
 
 async def headrace(*arguments: str, **env: str) -> tuple[int, str, str]:
     """Run `headrace` with these arguments to its end: its exit status, output and errors."""
     process = await asyncio.create_subprocess_exec(
-        HEADRACE, *arguments, env=_environment({}, env), stdin=asyncio.subprocess.DEVNULL,
+        HEADRACE, *arguments, env=_environment(None, env), stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     try:
@@ -156,10 +177,15 @@ async def headrace(*arguments: str, **env: str) -> tuple[int, str, str]:
     return process.returncode, output.decode(), errors.decode()
 
 
-def _environment(fixed: Mapping[str, str], env: Mapping[str, str]) -> dict[str, str]:
+def _log(directory: Path) -> Path:
+    return directory.with_name(f"{directory.name}.log")
+
+
+def _environment(directory: Path | None, env: Mapping[str, str]) -> dict[str, str]:
     """The environment without the settings of whoever runs the tests, and with these."""
     outer = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
-    return {**outer, **fixed, **{f"HEADRACE_{name}": value for name, value in env.items()}}
+    served = {} if directory is None else {"HEADRACE_PORT": "0", "HEADRACE_DATA": str(directory)}
+    return {**outer, **served, **{f"HEADRACE_{name}": value for name, value in env.items()}}
 
 
 async def _ready(process: asyncio.subprocess.Process, log: Path, begin: int) -> str:
