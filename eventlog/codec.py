@@ -1,9 +1,11 @@
 """Events, states and commands to and from JSON: wire names, versions and upcasters."""
 
+import ast
 import inspect
 import sys
 from collections.abc import Iterator
 from hashlib import blake2b
+from importlib.util import resolve_name
 from types import ModuleType
 from typing import Any
 
@@ -48,14 +50,30 @@ class Codec:
         self._commands = {
             name: msgspec.json.Decoder[Any](cls) for name, cls in domain.commands.items()
         }
+        readers = (*self._decoders.values(), *self._states.values(), *self._commands.values())
+        self._readers = {each.type: each for each in readers}
 
     def spec(self, event: object) -> EventSpec:
         """The wire name and version of an event."""
         return self._specs[type(event)]
 
     def encode(self, value: object) -> bytes:
-        """The JSON of an event or a command."""
-        return _encoder.encode(value)
+        """The JSON of an event or a command.
+
+        Raises ValueError where it would not be read back as it is: what cannot be read must not
+        be written.
+        """
+        reader = self._readers.get(type(value))
+        if reader is None:
+            raise ValueError(f"{type(value).__name__} is not part of this domain")
+        try:
+            data = _encoder.encode(value)
+            read = reader.decode(data)
+        except Exception as fault:
+            raise ValueError(f"{type(value).__name__} cannot be kept as JSON: {fault}") from fault
+        if read != value:
+            raise ValueError(f"{value} would be read back as {read}: mind the types of its fields")
+        return data
 
     def event(self, recorded: Recorded) -> Any:
         """The event of a record, decoded once and kept with it.
@@ -89,8 +107,8 @@ class Codec:
         return decoder.decode(_encoder.encode(document))
 
     def encode_state(self, state: object) -> bytes:
-        """The JSON of an aggregate's or a process' state, with its class."""
-        return _encoder.encode(_Tagged(type(state).__name__, msgspec.Raw(_encoder.encode(state))))
+        """The JSON of an aggregate's or a process' state, with its class. Raises ValueError."""
+        return _encoder.encode(_Tagged(type(state).__name__, msgspec.Raw(self.encode(state))))
 
     def decode_state(self, model: AnyAggregate | AnyProcess, data: bytes) -> Any:
         """The state that `encode_state` gave for the same model."""
@@ -120,19 +138,25 @@ def fingerprint(model: AnyAggregate | AnyProcess) -> str:
 
 
 def _modules(first: ModuleType) -> Iterator[ModuleType]:
-    """The module and, within its package, all that it takes names from, in a fixed order."""
+    """The module and, within its package, all that it imports from, in a fixed order."""
     package = first.__name__.partition(".")[0]
     found = {first.__name__: first}
     queue = [first]
     while queue:
-        for used in vars(queue.pop()).values():
-            name = used.__name__ if isinstance(used, ModuleType) else _home(used)
+        for name in _imported(queue.pop()):
             if name.partition(".")[0] == package and name not in found and name in sys.modules:
                 found[name] = sys.modules[name]
                 queue.append(found[name])
     return iter([found[name] for name in sorted(found)])
 
 
-def _home(used: object) -> str:
-    name = getattr(used, "__module__", None)
-    return name if isinstance(name, str) else ""
+def _imported(module: ModuleType) -> Iterator[str]:
+    """The modules that it imports, and what may be one: `from package import module`."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            relative = "." * node.level + (node.module or "")
+            name = resolve_name(relative, module.__package__)
+            yield name
+            yield from (f"{name}.{each.name}" for each in node.names)

@@ -53,21 +53,23 @@ class Decided:
         self.no_ops: list[NoOp] = []
         self.accepted: list[tuple[Order, int, int, Held]] = []
         """Order, first draft and the one after its last, and the state after it."""
+        self.declined: list[tuple[Order, Refused | Exception]] = []
+        """Refused, or at fault; to be told once the states that this rests on are durable."""
         self.states: dict[str, Held] = {}
 
 
 def decide(orders: Sequence[Order], states: Mapping[str, Held], codec: Codec) -> Decided:
-    """Decide each order against the state that the ones before it left; answer the refused."""
+    """Decide each order against the state that the ones before it left."""
     decided = Decided()
     for order in orders:
         held = decided.states.get(order.stream) or states[order.stream]
         try:
             refused = _decide_one(order, held, decided, codec)
         except Exception as fault:  # a defect of decide or evolve: this command's alone
-            answer(order, fault)
+            decided.declined.append((order, fault))
             continue
         if refused is not None:
-            answer(order, refused)
+            decided.declined.append((order, refused))
     return decided
 
 
@@ -95,6 +97,7 @@ def _decide_one(order: Order, held: Held, decided: Decided, codec: Codec) -> Ref
             NoOp(
                 stream=order.stream,
                 command_id=order.command_id,
+                actor=order.actor,
                 version=held.version,
                 position=held.position,
             )
@@ -128,18 +131,19 @@ def _drafts(order: Order, events: list[Any], version: int, codec: Codec) -> Iter
 
 def accepted_before(order: Order, outcome: NoOp | list[Recorded]) -> Outcome:
     """What a retry is answered with: the first outcome, if it was the same actor's."""
-    if isinstance(outcome, NoOp):
-        version, position, events = outcome.version, outcome.position, tuple[Recorded, ...]()
-    else:
-        version, position, events = outcome[-1].version, outcome[-1].position, tuple(outcome)
-    if events and events[0].actor != order.actor:
+    last, events = (outcome, ()) if isinstance(outcome, NoOp) else (outcome[-1], tuple(outcome))
+    if last.actor != order.actor:
         return Refused(
             command_id=order.command_id,
             code="COMMAND_ID_TAKEN",
             message="somebody else's command has this id: take another one",
         )
     return Accepted(
-        command_id=order.command_id, id=order.id, version=version, position=position, events=events
+        command_id=order.command_id,
+        id=order.id,
+        version=last.version,
+        position=last.position,
+        events=events,
     )
 
 

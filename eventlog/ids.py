@@ -1,12 +1,15 @@
 """Identifiers that sort by time: UUID version 7 (RFC 9562), fresh or derived from another one."""
 
 import os
+import re
 import threading
 import time
 from hashlib import blake2b
 
 _RANDOM_BYTES = 8 * 512
 """How many random bytes are asked of the system at once: a call for each id costs more than it."""
+
+_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.I)
 
 _lock = threading.Lock()
 _last = 0
@@ -47,12 +50,7 @@ def derived_id(source: str, *salt: str) -> str:
 
 
 def _milliseconds(source: str) -> int | None:
-    if len(source) != 36 or source[14] != "7":
-        return None
-    try:
-        return int(source[:8] + source[9:13], 16)
-    except ValueError:
-        return None
+    return int(source[:8] + source[9:13], 16) if _UUID7.fullmatch(source) else None
 
 
 def _format(milliseconds: int, counter: int, random: int) -> str:

@@ -27,6 +27,7 @@ class NoOp(msgspec.Struct, frozen=True, kw_only=True):
 
     stream: str
     command_id: str
+    actor: str | None
     version: int
     position: Position
 

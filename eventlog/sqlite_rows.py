@@ -21,7 +21,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, version);
 CREATE INDEX IF NOT EXISTS events_by_command ON events (command_id);
 CREATE INDEX IF NOT EXISTS events_by_partition ON events (partition);
 CREATE TABLE IF NOT EXISTS no_ops (
-    stream TEXT, command_id TEXT, version INTEGER NOT NULL,
+    stream TEXT, command_id TEXT, actor TEXT, version INTEGER NOT NULL,
     partition INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (stream, command_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshots (
@@ -85,9 +85,9 @@ def insert(connection: sqlite3.Connection, batch: Batch, recorded: Sequence[Reco
         # A no-op after events of its own batch: only now is it known where they stand.
         places = {(each.stream, each.version): each.position for each in recorded}
         connection.executemany(
-            "INSERT OR IGNORE INTO no_ops VALUES (?,?,?,?,?)",
+            "INSERT OR IGNORE INTO no_ops VALUES (?,?,?,?,?,?)",
             [
-                (n.stream, n.command_id, n.version, place.partition, place.offset)
+                (n.stream, n.command_id, n.actor, n.version, place.partition, place.offset)
                 for n in batch.no_ops
                 for place in [places.get((n.stream, n.version), n.position)]
             ],
@@ -156,9 +156,13 @@ def outcome(
     if found:
         return found
     row = connection.execute(
-        "SELECT version, partition, offset FROM no_ops WHERE stream = ? AND command_id = ?",
+        "SELECT actor, version, partition, offset FROM no_ops WHERE stream = ? AND command_id = ?",
         (stream, command_id),
     ).fetchone()
     return row and NoOp(
-        stream=stream, command_id=command_id, version=row[0], position=Position(row[1], row[2])
+        stream=stream,
+        command_id=command_id,
+        actor=row[0],
+        version=row[1],
+        position=Position(row[2], row[3]),
     )

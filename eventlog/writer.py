@@ -1,6 +1,7 @@
 """The owner of partitions: loads states, decides commands and commits many as one transaction."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -15,6 +16,8 @@ BATCH_COMMANDS_MAX = 500
 QUEUE_COMMANDS_MAX = 10_000
 STATES_MAX = 20_000
 SNAPSHOT_EVERY_EVENTS = 100
+
+_logger = logging.getLogger("headrace.writer")
 
 
 class Writer:
@@ -32,7 +35,8 @@ class Writer:
         self._codes = {each.name: fingerprint(each) for each in domain.aggregates}
         self._states_max = states_max
         self._states: OrderedDict[str, Held] = OrderedDict()
-        self._queue: asyncio.Queue[Order | None] = asyncio.Queue(QUEUE_COMMANDS_MAX)
+        # One place more than commands may take: for the None that ends them.
+        self._queue: asyncio.Queue[Order | None] = asyncio.Queue(QUEUE_COMMANDS_MAX + 1)
         self._is_draining = False
         self.accepted = 0
 
@@ -53,28 +57,25 @@ class Writer:
         """
         if self._is_draining:
             raise Unavailable("the server is stopping: send the command again in a moment")
-        try:
-            self._queue.put_nowait(order)
-        except asyncio.QueueFull:
+        if self._queue.qsize() >= QUEUE_COMMANDS_MAX:
             raise Unavailable(
                 f"{QUEUE_COMMANDS_MAX} commands wait already: send this one again in a moment"
-            ) from None
+            )
+        self._queue.put_nowait(order)
 
     async def drain(self) -> None:
         """Take no more orders; `run` returns when those that were taken in are done."""
         if not self._is_draining:
             self._is_draining = True
-            await self._queue.put(None)
+            self._queue.put_nowait(None)
 
     async def run(self) -> None:
         """Decide and commit until drained."""
         carried: list[Order] = []
         is_last = False
         while not (is_last and not carried):
-            # 1. Take what waits. One command id appears once in a batch: a repeat is carried
-            #    over, so that it finds the first one in the log.
+            # 1. Take what waits, after the repeats that the batch before has left.
             orders = carried
-            carried = []
             if not orders:
                 order = await self._queue.get()
                 if order is None:
@@ -86,20 +87,21 @@ class Writer:
                     is_last = True
                     break
                 orders.append(order)
-            orders, carried = _without_repeats(orders)
-            await self._take_batch(orders)
+            carried = await self._take_batch(orders)
 
-    async def _take_batch(self, orders: list[Order]) -> None:
+    async def _take_batch(self, orders: list[Order]) -> list[Order]:
+        """Answer the orders; those that are left repeat one of them and belong to the next."""
         try:
-            # 2. Answer the retries of what was accepted before.
-            orders = await self._answer_retries(orders)
+            # 2. Answer the retries of what was accepted before. One command id appears once in
+            #    a batch: a repeat is carried over, so that it finds the first one in the log.
+            orders, repeats = _without_repeats(await self._answer_retries(orders))
             # 3. Bring the states that the others need into memory.
-            orders = await self._load(orders)
+            loaded = await self._load(orders)
         except Exception as fault:  # the log cannot be read: nothing was appended, all may retry
             fail(orders, Unavailable(f"the log cannot be read: {fault}"))
-            return
+            return []
         # 4. Decide each against the state that the ones before it left.
-        decided = decide(orders, self._states, self._codec)
+        decided = decide(loaded, self._states, self._codec)
         if decided.drafts or decided.no_ops:
             # 5. Commit all of them as one transaction.
             try:
@@ -111,14 +113,18 @@ class Writer:
                     )
                 )
             except Unappendable as fault:
-                for order, *_ in decided.accepted:
+                # A refusal may rest on what was not appended, so it is none.
+                for order in loaded:
                     answer(order, Unavailable(str(fault), command_id=order.command_id))
-                return
+                return repeats
             # 6. The states of what is durable now take the place of those before.
             self._install(decided, recorded)
+        for order, declined in decided.declined:
+            answer(order, declined)
         # 7. Forget the aggregates that have not been in use for longest.
         while len(self._states) > self._states_max:
             self._states.popitem(last=False)
+        return repeats
 
     async def _answer_retries(self, orders: list[Order]) -> list[Order]:
         retries = [(each.stream, each.command_id) for each in orders if each.is_retry]
@@ -173,13 +179,18 @@ class Writer:
                 continue
             held.snapshot_version = held.version
             decided.states[order.stream].snapshot_version = held.version
+            try:
+                state = self._codec.encode_state(held.state)
+            except ValueError as fault:  # it only saves folding, so the stream does without
+                _logger.warning("no snapshot of %s: %s", order.stream, fault)
+                continue
             snapshots.append(
                 Snapshot(
                     stream=order.stream,
                     version=held.version,
                     position=held.position,
                     code=self._codes[order.aggregate.name],
-                    state=self._codec.encode_state(held.state),
+                    state=state,
                 )
             )
         return snapshots

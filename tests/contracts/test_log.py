@@ -48,6 +48,12 @@ async def versions(log: Log, stream: str) -> list[int]:
     return [each.version for each in await log.history(stream, 0, 1000)]
 
 
+def no_op_of(stream: str, command_id: str, version: int, position: Position = NOWHERE) -> NoOp:
+    return NoOp(
+        stream=stream, command_id=command_id, actor="ann", version=version, position=position
+    )
+
+
 def snapshot(stream: str, version: int, code: str = "code", state: bytes = b"{}") -> Snapshot:
     return Snapshot(stream=stream, version=version, position=Position(1, 5), code=code, state=state)
 
@@ -105,7 +111,7 @@ async def test_a_batch_is_appended_whole_or_not_at_all(engine: Engine, log: Log)
         await log.append(
             Batch(
                 drafts=[draft(B, 1), draft(A, 1)],
-                no_ops=[NoOp(stream=B, command_id="repeated", version=0, position=NOWHERE)],
+                no_ops=[no_op_of(B, "repeated", 0)],
                 snapshots=[snapshot(B, 1)],
             )
         )
@@ -136,7 +142,7 @@ async def test_a_batch_that_cannot_be_written_down_is_refused_and_the_next_one_g
 
 async def test_a_batch_of_nothing_but_no_ops_takes_no_place(log: Log) -> None:
     (recorded,) = await append(log, draft(A, 1))
-    no_op = NoOp(stream=A, command_id="again", version=1, position=recorded.position)
+    no_op = no_op_of(A, "again", 1, recorded.position)
     assert await log.append(Batch(drafts=[], no_ops=[no_op])) == []
     assert await log.ends() == {recorded.partition: recorded.offset}
     assert await log.outcomes([(A, "again")]) == {(A, "again"): no_op}
@@ -186,7 +192,7 @@ async def test_the_outcome_of_a_command_is_its_events_in_order(log: Log) -> None
 
 async def test_a_command_that_had_nothing_to_do_is_known_by_its_no_op(log: Log) -> None:
     await append(log, draft(A, 1))
-    no_op = NoOp(stream=A, command_id="nothing", version=1, position=Position(3, 77))
+    no_op = no_op_of(A, "nothing", 1, Position(3, 77))
     await log.append(Batch(drafts=[draft(B, 1)], no_ops=[no_op]))
     assert await log.outcomes([(A, "nothing")]) == {(A, "nothing"): no_op}
 
@@ -195,7 +201,7 @@ async def test_a_no_op_after_events_of_its_own_batch_stands_where_they_came_to_s
     log: Log,
 ) -> None:
     # Whoever makes the batch cannot know the places that its events will take.
-    no_op = NoOp(stream=A, command_id="nothing", version=2, position=NOWHERE)
+    no_op = no_op_of(A, "nothing", 2)
     recorded = await log.append(Batch(drafts=[draft(A, 1), draft(A, 2)], no_ops=[no_op]))
     found = (await log.outcomes([(A, "nothing")]))[A, "nothing"]
     assert isinstance(found, NoOp)
@@ -242,7 +248,7 @@ async def reopened(engine: Engine) -> Log:
 
 async def test_a_reopened_log_knows_everything(engine: Engine, log: Log) -> None:
     recorded = await append(log, draft(A, 1, command_id="one"), draft(B, 1))
-    no_op = NoOp(stream=A, command_id="nothing", version=1, position=recorded[0].position)
+    no_op = no_op_of(A, "nothing", 1, recorded[0].position)
     kept = snapshot(A, 1)
     recorded += await log.append(Batch(drafts=[draft(A, 2)], no_ops=[no_op], snapshots=[kept]))
     ends = await log.ends()
