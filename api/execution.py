@@ -115,6 +115,7 @@ class Operations:
         async with aclosing(_core.map_source_to_response_event(executor, source)) as results:
             async for each in results:
                 yield _result(each)
+                await asyncio.sleep(0)  # a source that always has more must not hold up the rest
 
     def _executor(self, planned: Planned, request: Request[Any]) -> Any:
         executor = _core.Executor.build(
