@@ -1,7 +1,7 @@
 """The server as one ASGI application: every route with what it needs, and nothing connected yet."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from graphql import GraphQLSchema
@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from api.auth import Authenticator
 from api.connections import Connections
 from api.execution import Operations
+from api.gateway import Gateway
 from api.guard import LoopbackOnly
 from api.health import Health, Readiness
 from api.http import HttpEndpoint
@@ -46,58 +47,41 @@ def create_app(
     `services` is what resolvers find as `info.context.services`, `root` the root value. `tokens`
     are shown on the GraphiQL page in development mode and never else.
     """
-    counted = metrics or Metrics()
-    connections = Connections(settings.connections_max, counted)
-    operations = Operations(schema, settings, root)
+    metrics = metrics or Metrics()
     directory = static or static_directory()
-    endpoint = HttpEndpoint(
-        operations=operations,
+    gateway = Gateway(
+        operations=Operations(schema, settings, root),
         authenticator=authenticator,
+        connections=Connections(settings.connections_max, metrics),
         settings=settings,
         services=services,
-        metrics=counted,
-        streaming=EventStreams(
-            operations=operations, connections=connections, settings=settings, metrics=counted
-        ),
-        page=GraphiqlPage(
-            directory,
-            path=PATH,
-            default_query=default_query,
-            tokens=tokens if settings.development else None,
-        ),
+        metrics=metrics,
     )
-    socket = WebSocketEndpoint(
-        operations=operations,
-        authenticator=authenticator,
-        connections=connections,
-        settings=settings,
-        services=services,
-        metrics=counted,
-    )
-    health = Health(readiness or _always_ready, counted)
+    shown = tokens if settings.development else None
+    page = GraphiqlPage(directory, path=PATH, default_query=default_query, tokens=shown)
     app = Starlette(
         routes=[
-            Route(PATH, endpoint),
-            WebSocketRoute(PATH, socket),
+            Route(PATH, HttpEndpoint(gateway, streaming=EventStreams(gateway), page=page)),
+            WebSocketRoute(PATH, WebSocketEndpoint(gateway)),
             Route("/", index_page),
-            Route("/health/live", health.live),
-            Route("/health/ready", health.ready),
-            Route("/metrics", health.metrics),
+            *_health(Health(readiness or _always_ready, metrics)),
             Mount("/static", static_files(directory)),
         ],
         middleware=[Middleware(LoopbackOnly)] if settings.development else [],
-        lifespan=lifespan or _nothing,
+        lifespan=lifespan,
     )
-    app.state.connections = connections
-    app.state.metrics = counted
+    app.state.connections = gateway.connections
+    app.state.metrics = metrics
     return app
+
+
+def _health(health: Health) -> list[Route]:
+    return [
+        Route("/health/live", health.live),
+        Route("/health/ready", health.ready),
+        Route("/metrics", health.metrics),
+    ]
 
 
 def _always_ready() -> Mapping[str, Mapping[str, object]]:
     return {"api": {"ready": True}}
-
-
-@asynccontextmanager
-async def _nothing(app: Starlette) -> AsyncGenerator[None]:
-    del app
-    yield

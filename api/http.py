@@ -11,13 +11,11 @@ import msgspec
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.auth import Authenticator
 from api.context import Request, Session, traceparent_in
 from api.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE, Fault
-from api.execution import Operations, Params, Planned, RequestError, Result, decode_params, errors
-from api.metrics import Metrics
+from api.execution import Params, Planned, RequestError, Result, decode_params, errors
+from api.gateway import Gateway
 from api.negotiation import Media, is_json, negotiate
-from api.settings import Settings
 
 __all__ = ["Call", "HttpEndpoint", "Refused", "send_result"]
 
@@ -55,20 +53,12 @@ class HttpEndpoint:
 
     def __init__(
         self,
+        gateway: Gateway,
         *,
-        operations: Operations,
-        authenticator: Authenticator,
-        settings: Settings,
-        services: object,
-        metrics: Metrics,
         streaming: Streaming,
         page: Callable[[Scope, Receive, Send], Awaitable[None]],
     ) -> None:
-        self._operations = operations
-        self._authenticator = authenticator
-        self._settings = settings
-        self._services = services
-        self._metrics = metrics
+        self._gateway = gateway
         self._streaming = streaming
         self._page = page
 
@@ -85,7 +75,7 @@ class HttpEndpoint:
         try:
             call = await self._understand(scope, receive, headers, media)
             request = Request(
-                call.session, self._services, traceparent_in(_text(headers, b"traceparent"))
+                call.session, self._gateway.services, traceparent_in(_text(headers, b"traceparent"))
             )
             if call.media is Media.EVENTS:
                 kind, status = "stream", 200
@@ -96,9 +86,9 @@ class HttpEndpoint:
             status = refused.status
             await self._refuse(refused, media, receive, send)
         finally:
-            self._metrics.requests.labels(kind, str(status)).inc()
+            self._gateway.metrics.requests.labels(kind, str(status)).inc()
             if kind != "stream":
-                self._metrics.seconds.labels(kind).observe(time.perf_counter() - started)
+                self._gateway.metrics.seconds.labels(kind).observe(time.perf_counter() - started)
 
     async def _understand(
         self,
@@ -118,7 +108,7 @@ class HttpEndpoint:
         if method == "POST" and not is_json(_text(headers, b"content-type")):
             raise _refused(415, "Content-Type must be application/json, in UTF-8")
         try:
-            session = await self._authenticator.authenticate(_authorization(scope))
+            session = await self._gateway.authenticator.authenticate(_authorization(scope))
         except Fault as fault:
             challenge = {"WWW-Authenticate": "Bearer"} if fault.code == UNAUTHENTICATED else {}
             raise Refused(STATUS[fault.code], fault, challenge) from None
@@ -132,14 +122,14 @@ class HttpEndpoint:
         return Call(session, params, media, headers)
 
     async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        at_most = self._settings.body_bytes_max
+        at_most = self._gateway.settings.body_bytes_max
         declared = _text(headers, b"content-length") or "0"
         if declared.isdecimal() and int(declared[:20]) > at_most:
             raise _too_long(at_most)
         chunks: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(self._settings.receive_timeout_s):
+            async with asyncio.timeout(self._gateway.settings.receive_timeout_s):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -158,14 +148,14 @@ class HttpEndpoint:
     ) -> tuple[str, int]:
         kind, status = "none", 200
         try:
-            planned = self._operations.plan(call.params)
+            planned = self._gateway.operations.plan(call.params)
             kind = planned.kind.value
             _check_method(planned, is_get)
-            result = await self._operations.execute(planned, request)
+            result = await self._gateway.operations.execute(planned, request)
         except RequestError as error:
             result = errors(error.errors)
             status = 200 if call.media is Media.JSON else 400
-        self._metrics.count_errors(result.codes)
+        self._gateway.metrics.count_errors(result.codes)
         await send_result(send, status, call.media, result)
         return kind, status
 
@@ -173,7 +163,7 @@ class HttpEndpoint:
         self, refused: Refused, media: Media | None, receive: Receive, send: Send
     ) -> None:
         result = errors([refused.fault.formatted])
-        self._metrics.count_errors(result.codes)
+        self._gateway.metrics.count_errors(result.codes)
         form = Media.GRAPHQL if media is Media.GRAPHQL else Media.JSON
         if refused.status in (408, 413):
             refused.headers["Connection"] = "close"

@@ -13,13 +13,11 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.aborting import abort
-from api.connections import Connections
 from api.context import Request
 from api.errors import BAD_USER_INPUT, UNAUTHENTICATED, Fault, shown_exception
-from api.execution import Operations, Planned, RequestError, Result, errors
+from api.execution import Planned, RequestError, Result, errors
+from api.gateway import Gateway
 from api.http import Call, Refused
-from api.metrics import Metrics
-from api.settings import Settings
 
 __all__ = ["EventStreams"]
 
@@ -36,18 +34,8 @@ HEADERS = [
 class EventStreams:
     """Serves one operation as a stream of events, in a place among the connections."""
 
-    def __init__(
-        self,
-        *,
-        operations: Operations,
-        connections: Connections,
-        settings: Settings,
-        metrics: Metrics,
-    ) -> None:
-        self._operations = operations
-        self._connections = connections
-        self._settings = settings
-        self._metrics = metrics
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
 
     async def __call__(
         self, call: Call, request: Request[Any], receive: Receive, send: Send, scope: Scope
@@ -57,17 +45,17 @@ class EventStreams:
         Raises `Refused` where the stream may not start.
         """
         planned = self._planned(call, scope["method"] == "GET")
-        stream = _Stream(self._operations, planned, request, self._settings, self._metrics)
+        stream = _Stream(self._gateway, planned, request)
         with ExitStack() as places:
             try:
-                places.enter_context(self._connections.place("sse", stream.leave))
+                places.enter_context(self._gateway.connections.place("sse", stream.leave))
             except Fault as fault:
                 raise Refused(503, fault, {"Retry-After": "5"}) from None
             await stream.run(receive, send, scope)
 
     def _planned(self, call: Call, is_get: bool) -> Planned | RequestError:
         try:
-            planned = self._operations.plan(call.params)
+            planned = self._gateway.operations.plan(call.params)
         except RequestError as error:
             return error
         if is_get and planned.kind is OperationType.MUTATION:
@@ -82,18 +70,11 @@ class _Gone(Exception):
 
 class _Stream:
     def __init__(
-        self,
-        operations: Operations,
-        planned: Planned | RequestError,
-        request: Request[Any],
-        settings: Settings,
-        metrics: Metrics,
+        self, gateway: Gateway, planned: Planned | RequestError, request: Request[Any]
     ) -> None:
-        self._operations = operations
+        self._gateway = gateway
         self._planned = planned
         self._request = request
-        self._settings = settings
-        self._metrics = metrics
         self._deadline: asyncio.Timeout | None = None
         self._leaving = False
         self._gone = False
@@ -130,7 +111,7 @@ class _Stream:
             await _cut(scope, receive)
 
     async def _results(self) -> None:
-        with self._metrics.operations.track_inprogress():
+        with self._gateway.metrics.operations.track_inprogress():
             try:
                 await self._operate()
             except _Gone:
@@ -146,25 +127,25 @@ class _Stream:
         if isinstance(planned, RequestError):
             raise planned
         if planned.kind is not OperationType.SUBSCRIPTION:
-            await self._next(await self._operations.execute(planned, request))
+            await self._next(await self._gateway.operations.execute(planned, request))
             return
-        async with aclosing(self._operations.subscribe(planned, request)) as results:
+        async with aclosing(self._gateway.operations.subscribe(planned, request)) as results:
             async for each in results:
                 await self._next(each)
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.heartbeat_s)
+            await asyncio.sleep(self._gateway.settings.heartbeat_s)
             await self._write(b":\n\n")
 
     async def _next(self, result: Result) -> None:
-        self._metrics.count_errors(result.codes)
+        self._gateway.metrics.count_errors(result.codes)
         await self._write(b"event: next\ndata: " + result.body + b"\n\n")
 
     async def _write(self, data: bytes, *, more: bool = True) -> None:
         """Sends, waiting for a client that reads slowly; raises `_Gone` if it stalls too long."""
         try:
-            async with asyncio.timeout(self._settings.send_timeout_s), self._sending:
+            async with asyncio.timeout(self._gateway.settings.send_timeout_s), self._sending:
                 await self._send({"type": "http.response.body", "body": data, "more_body": more})
         except TimeoutError:
             self._stalled = True

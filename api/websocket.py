@@ -20,15 +20,12 @@ from starlette.types import Receive, Scope, Send
 
 from api import messages
 from api.aborting import abort
-from api.auth import Authenticator
 from api.closing import CloseCode, Closed, first_of
-from api.connections import Connections
 from api.context import ANONYMOUS, Request, traceparent_in
 from api.errors import LIMIT_EXCEEDED, UNAUTHENTICATED, Fault, error_code, shown_exception
-from api.execution import Operations, RequestError, Result
+from api.execution import RequestError, Result
+from api.gateway import Gateway
 from api.messages import Complete, ConnectionInit, Message, Ping, Pong, Subscribe
-from api.metrics import Metrics
-from api.settings import Settings
 
 __all__ = ["WebSocketEndpoint"]
 
@@ -39,22 +36,8 @@ _log = logging.getLogger("headrace.websocket")
 class WebSocketEndpoint:
     """Serves the sockets of one path."""
 
-    def __init__(
-        self,
-        *,
-        operations: Operations,
-        authenticator: Authenticator,
-        connections: Connections,
-        settings: Settings,
-        services: object,
-        metrics: Metrics,
-    ) -> None:
-        self.operations = operations
-        self.authenticator = authenticator
-        self.connections = connections
-        self.settings = settings
-        self.services = services
-        self.metrics = metrics
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -62,24 +45,22 @@ class WebSocketEndpoint:
         is_spoken = messages.SUBPROTOCOL in scope.get("subprotocols", ())
         subprotocol = messages.SUBPROTOCOL if is_spoken else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
-        socket = _Socket(self, scope, receive, send)
+        socket = _Socket(self._gateway, scope, receive, send)
         if not is_spoken:
             code = CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE
             await socket.close(Closed(code, "Subprotocol not acceptable"))
             return
         try:
-            with self.connections.place("websocket", socket.leave):
+            with self._gateway.connections.place("websocket", socket.leave):
                 await socket.run()
         except Fault as fault:
             await socket.close(Closed(CloseCode.TRY_AGAIN_LATER, fault.message))
 
 
 class _Socket:
-    def __init__(
-        self, endpoint: WebSocketEndpoint, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        self._endpoint = endpoint
-        self._settings = endpoint.settings
+    def __init__(self, gateway: Gateway, scope: Scope, receive: Receive, send: Send) -> None:
+        self._gateway = gateway
+        self._settings = gateway.settings
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -120,7 +101,7 @@ class _Socket:
     async def close(self, end: Closed) -> None:
         """Tells the client why, if it reads; a client that does not is cut."""
         if end.code is not None:
-            self._endpoint.metrics.closes.labels(str(int(end.code))).inc()
+            self._gateway.metrics.closes.labels(str(int(end.code))).inc()
             message = {"type": "websocket.close", "code": int(end.code), "reason": end.reason}
             try:
                 async with asyncio.timeout(CLOSE_S):
@@ -165,7 +146,7 @@ class _Socket:
         if self._acknowledged:
             raise Closed(CloseCode.TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
         try:
-            self._session = await self._endpoint.authenticator.authenticate(
+            self._session = await self._gateway.authenticator.authenticate(
                 self._authorization(payload)
             )
         except Fault as fault:
@@ -229,7 +210,7 @@ class _Socket:
     async def _outcome(self, message: Subscribe) -> list[dict[str, Any]] | None:
         """The errors that an operation ends with; None where it completes."""
         try:
-            with self._endpoint.metrics.operations.track_inprogress():
+            with self._gateway.metrics.operations.track_inprogress():
                 await self._operate(message)
         except Closed:
             raise
@@ -240,10 +221,10 @@ class _Socket:
         return None
 
     async def _operate(self, message: Subscribe) -> None:
-        operations, params = self._endpoint.operations, message.payload
+        operations, params = self._gateway.operations, message.payload
         planned = operations.plan(params)
         traceparent = (params.extensions or {}).get("traceparent")
-        request = Request(self._session, self._endpoint.services, traceparent_in(traceparent))
+        request = Request(self._session, self._gateway.services, traceparent_in(traceparent))
         if planned.kind is not OperationType.SUBSCRIPTION:
             await self._next(message.id, await operations.execute(planned, request))
             return
@@ -257,11 +238,11 @@ class _Socket:
             await self._write(messages.ping())
 
     async def _next(self, operation_id: str, result: Result) -> None:
-        self._endpoint.metrics.count_errors(result.codes)
+        self._gateway.metrics.count_errors(result.codes)
         await self._write(messages.next_result(operation_id, result))
 
     async def _fail(self, operation_id: str, entries: list[dict[str, Any]]) -> None:
-        self._endpoint.metrics.count_errors(tuple(error_code(each) for each in entries))
+        self._gateway.metrics.count_errors(tuple(error_code(each) for each in entries))
         await self._write(messages.error(operation_id, entries))
 
     async def _write(self, text: str) -> None:
