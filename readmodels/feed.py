@@ -31,14 +31,20 @@ class Mailbox:
 
     def put(self, committed: Committed) -> None:
         """Take in what the watcher wants of a commit."""
-        wanted = [change for change in committed.changes if self._wants(change)]
-        if not wanted or self._has_overflowed:
+        if self._has_overflowed:
+            return
+        try:
+            wanted = [change for change in committed.changes if self._wants(change)]
+        except Exception:  # this watcher's condition breaks; the commit and the others go on
+            self._drop()
+            return
+        if not wanted:
             return
         self._commits.append((committed.mark, wanted))
         self._waiting += len(wanted)
+        self._filled.set()
         if self._waiting > MAILBOX_CHANGES_MAX:
             self._shrink()
-        self._filled.set()
 
     def _shrink(self) -> None:
         """One change a document; before the floor is known that could mix what it parts."""
@@ -47,7 +53,12 @@ class Mailbox:
             if len(changes) <= MAILBOX_CHANGES_MAX // 2:
                 self._commits, self._waiting = [(mark, changes)], len(changes)
                 return
+        self._drop()
+
+    def _drop(self) -> None:
+        """Give up what waits: the watcher has to read everything anew."""
         self._commits, self._waiting, self._has_overflowed = [], 0, True
+        self._filled.set()
 
     def start_above(self, mark: int) -> None:
         """The watcher has seen everything up to this mark; what it has missed since stays."""

@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from domain.composition import event_spec
 from eventlog.codec import Codec
 from eventlog.envelope import Recorded
 from readmodels.composition import Collection, Shown
 from readmodels.store import Parked, Stored
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Fold(Protocol):
@@ -28,9 +32,12 @@ class Fold(Protocol):
         ...
 
     def fold(
-        self, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
+        self, id: str, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
     ) -> tuple[Any, dict[int, int]]:
-        """The document and its positions after the events that it has not seen."""
+        """The document and its positions after the events that it has not seen.
+
+        Raises where one of them cannot be folded, or gives a document that cannot be kept.
+        """
         ...
 
 
@@ -42,19 +49,34 @@ class ProjectionFold:
         self.types = wire_names(shown.events)
         self._projection = shown.projection
         self._event = codec.event
+        self._read: Any = msgspec.json.Decoder(shown.collection.document).decode
 
     def keys(self, recorded: Recorded) -> Sequence[str]:
         """The ids of the documents that the event touches."""
         return self._projection.keys(self._event(recorded))
 
     def fold(
-        self, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
+        self, id: str, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
     ) -> tuple[Any, dict[int, int]]:
         """The document and its positions after the events that it has not seen."""
         event = self._event
-        return self._projection.fold(
+        after, positions = self._projection.fold(
             document, seen, [(each.partition, each.offset, event(each)) for each in events]
         )
+        if after is not None and after is not document:
+            self._require_kept(id, after)
+        return after, positions
+
+    def _require_kept(self, id: str, document: Any) -> None:
+        """Raises ValueError where the document would be kept elsewhere, or read back otherwise."""
+        if document.id != id:
+            raise ValueError(
+                f"keys named the document {id!r}, evolve gave it the id {document.id!r}"
+            )
+        if self._read(_encode(document)) != document:
+            raise ValueError(
+                f"{document} would be read back otherwise: mind the types of its fields"
+            )
 
 
 def wire_names(events: Iterable[type[Any]]) -> frozenset[str]:
@@ -89,7 +111,7 @@ def fold_until_fault(
     document, positions = before.document, dict(before.positions)
     for at, recorded in enumerate(events):
         try:
-            document, reached = fold.fold(document, {} if forced else positions, [recorded])
+            document, reached = fold.fold(id, document, {} if forced else positions, [recorded])
         except Exception as fault:
             key = document_key(id)
             return (

@@ -110,7 +110,7 @@ class LiveDocuments:
                 else:
                     after = taken[1][-1].after
                     newer = after if after is not None and holds(after) else None
-                if newer != shown:
+                if not _is_same(newer, shown):
                     shown = newer
                     yield shown
 
@@ -138,7 +138,7 @@ class LiveDocuments:
             while True:
                 await mailbox.take()
                 newer = await self._page(collection, where, query, with_total)
-                if newer != page:
+                if not _is_same(newer, page):
                     page = newer
                     yield page
 
@@ -252,7 +252,7 @@ class _LiveSet:
             is_in = after is not None and self._holds(after)
             if is_in and not was_in:
                 entered.append(after)
-            elif is_in and before != after:
+            elif is_in and not _is_same(before, after):
                 changed.append(after)
             elif was_in and not is_in:
                 left.append(change.id)
@@ -264,6 +264,11 @@ class _LiveSet:
             changed=tuple(changed),
             left=tuple(left),
         )
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether a client would see no difference: 1.0 and 1.00 are equal and not the same."""
+    return one == other and repr(one) == repr(other)
 
 
 def _touches(where: Where) -> Any:

@@ -76,7 +76,7 @@ class ProcessFold:
         return () if key is None else (key,)
 
     def fold(
-        self, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
+        self, id: str, document: Any, seen: Mapping[int, int], events: Iterable[Recorded]
     ) -> tuple[Any, dict[int, int]]:
         """The instance and its positions after the events that it has not seen."""
         process, codec = self.process, self._codec
@@ -84,13 +84,11 @@ class ProcessFold:
         found: Instance | None = document
         state = codec.decode_state(process, found.state.encode()) if found else process.initial()
         pending = list(found.pending) if found else []
-        id = found.id if found else ""
         for recorded in events:
             if recorded.offset <= positions.get(recorded.partition, -1):
                 continue
             positions[recorded.partition] = recorded.offset
             event = codec.event(recorded)
-            id = id or process.key(event) or ""
             state = process.evolve(state, event)
             reactions = process.react(state, event)
             pending += [self._pending(recorded, n, each) for n, each in enumerate(reactions)]
@@ -261,6 +259,8 @@ class ProcessSender:
             ]
             after = _instance(id, instance.state, pending)
             if not await self._store.commit(
-                self.collection, [Write(id, stored, after, stored.positions)]
+                self.collection,
+                [Write(id, stored, after, stored.positions)],
+                is_built=self._feed.progress(self.collection).is_built,
             ):
                 return

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from eventlog.envelope import Recorded
+from eventlog.envelope import Position, Recorded
 from eventlog.log import Log
 from readmodels.feed import Feed
 from readmodels.fold import (
@@ -153,7 +153,7 @@ class Projector:
             except Exception as fault:  # not even its document is known: park its stream
                 self._set_aside([parked(stream_key(recorded.stream), recorded, fault)], batch.park)
                 continue
-            for key in keys:
+            for key in dict.fromkeys(keys):
                 touched.setdefault(key, []).append(recorded)
         return batch
 
@@ -215,7 +215,7 @@ class Projector:
             try:
                 if forced:
                     raise _Forced
-                document, positions = self._fold.fold(before.document, before.positions, events)
+                document, positions = self._fold.fold(id, before.document, before.positions, events)
             except Exception:  # one of them is at fault, or all are to be folded one by one
                 document, positions, rest = fold_until_fault(
                     self._fold, id, before, events, forced=forced
@@ -236,19 +236,42 @@ class Projector:
 
     async def _retry_parked(self) -> None:
         """Fold what was set aside, in its order: the code may have been mended since."""
-        aside = await self._store.parked(self.collection)
+        aside: dict[Position, list[Parked]] = {}
+        for each in await self._store.parked(self.collection):
+            aside.setdefault(each.position, []).append(each)
         self._parked.clear()
         self.standing.parked = 0
-        for recorded in await self._log.at(list(dict.fromkeys(each.position for each in aside))):
-            mine = [each for each in aside if each.position == recorded.position]
-            keys = {each.key for each in mine}
-            batch = self._route([recorded])
-            if stream_key(recorded.stream) not in keys:
-                # Only the documents that set it aside: the others have folded it.
-                batch.touched = {
-                    id: events for id, events in batch.touched.items() if document_key(id) in keys
-                }
-            await self._commit(batch, {}, unpark=mine)
+        positions = _ascending(aside)
+        for start in range(0, len(positions), BATCH_EVENTS_MAX):
+            some = positions[start : start + BATCH_EVENTS_MAX]
+            batch = self._route_again(await self._log.at(some), aside)
+            await self._commit(batch, {}, unpark=[each for at in some for each in aside[at]])
+
+    def _route_again(
+        self, events: Iterable[Recorded], aside: Mapping[Position, Sequence[Parked]]
+    ) -> _Batch:
+        """The events by those documents that set them aside: the others have folded them."""
+        batch = _Batch()
+        for recorded in events:
+            keys = {each.key for each in aside[recorded.position]}
+            is_whole = stream_key(recorded.stream) in keys
+            routed = self._route([recorded])
+            batch.park += routed.park
+            for id, mine in routed.touched.items():
+                if is_whole or document_key(id) in keys:
+                    batch.touched.setdefault(id, []).extend(mine)
+        return batch
+
+
+def _ascending(positions: Iterable[Position]) -> list[Position]:
+    """The positions in their order, but those of one partition by their offsets.
+
+    An event that was parked anew under another key has come to stand behind what follows it.
+    """
+    by_partition: dict[int, list[Position]] = {}
+    for each in sorted(positions, reverse=True):
+        by_partition.setdefault(each.partition, []).append(each)
+    return [by_partition[each.partition].pop() for each in positions]
 
 
 class _Forced(Exception):
