@@ -16,6 +16,8 @@ from eventlog.outcome import Accepted, Outcome, Overdue, Refused, Unavailable
 AT_ONCE_MAX = 500
 LINE_BYTES_MAX = 1024 * 1024
 ATTEMPTS_MAX = 5
+YEARS = range(2, 9000)
+"""What calendar arithmetic with offsets and timers stays inside of."""
 
 
 class ImportFault(Exception):
@@ -102,6 +104,10 @@ def _line(number: int, text: bytes) -> Line:
         ) from None
     if raw.at.tzinfo is None:
         raise ImportFault(f"line {number}: the time {raw.at.isoformat()} has no offset; add a Z")
+    if raw.at.year not in YEARS:
+        raise ImportFault(
+            f"line {number}: the year of {raw.at.isoformat()} must be {YEARS[0]} to {YEARS[-1]}"
+        )
     if not 1 <= len(raw.commandId) <= 200:
         raise ImportFault(f"line {number}: the commandId must have 1 to 200 characters")
     return Line(
@@ -139,8 +145,7 @@ class Importer:
         """
         self._ends_before = await self._runtime.log.ends()
         for together in _by_instant(map(self._decoded, lines)):
-            self._clock.reach(together[0].line.at)
-            await self._settle()
+            await self._advance(together[0].line.at)
             await self._take(together)
         await self._settle()
         await self._shown()
@@ -179,6 +184,19 @@ class Importer:
                     raise ImportFault(f"line {line.number}: {fault}") from None
                 await asyncio.sleep(2**attempt / 10)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _advance(self, instant: datetime) -> None:
+        """Go on to the instant, stopping wherever something is due before it."""
+        await self._settle()
+        while (due := await self._next_due()) is not None and due < instant:
+            self._clock.reach(due)
+            await self._settle()
+        self._clock.reach(instant)
+        await self._settle()
+
+    async def _next_due(self) -> datetime | None:
+        due = [await each.next_due() for each in self._runtime.senders]
+        return min((each for each in due if each is not None), default=None)
 
     async def _settle(self) -> None:
         """Let processes see everything, and send all that is due by the clock, until none is."""

@@ -120,7 +120,7 @@ async def _running(runtime: Runtime) -> AsyncGenerator[None]:
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(runtime.writer.run())
         projecting = [group.create_task(each.run()) for each in runtime.projectors]
-        sending = [group.create_task(each.run()) for each in runtime.senders]
+        sending = [group.create_task(_send(runtime, each)) for each in runtime.senders]
         try:
             yield
         except Exception as raised:
@@ -135,6 +135,12 @@ async def _running(runtime: Runtime) -> AsyncGenerator[None]:
             await _cancelled(projecting)
     if fault is not None:
         raise fault
+
+
+async def _send(runtime: Runtime, sender: ProcessSender) -> None:
+    """Send once the process has seen all that there was at the start: it may change what is due."""
+    await runtime.caught_up(sender.collection, await runtime.log.ends())
+    await sender.run()
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:

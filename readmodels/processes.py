@@ -18,7 +18,7 @@ from eventlog.codec import Codec
 from eventlog.dispatcher import Clock, Dispatcher, Sender, filled_fields
 from eventlog.envelope import Recorded
 from eventlog.ids import derived_id
-from eventlog.outcome import Overdue, Refused, Unavailable
+from eventlog.outcome import Accepted, Outcome, Overdue, Refused, Unavailable
 from readmodels.composition import Collection
 from readmodels.feed import Feed
 from readmodels.fold import wire_names
@@ -30,6 +30,9 @@ INSTANCES_AT_ONCE_MAX = 100
 PAUSE_AFTER_FAULT = timedelta(seconds=30)
 POLL_S_MAX = 60.0
 """How long the sender sleeps at most, where the clock may be set forward meanwhile."""
+
+FOLD_S_MAX = 60.0
+"""How long the sender waits for an instance to see what came of its command."""
 
 _logger = logging.getLogger("headrace.processes")
 
@@ -113,21 +116,29 @@ def _is_delayed(reaction: object) -> TypeGuard[After[object]]:
     return isinstance(reaction, After)
 
 
-def _instance(id: str, state: str, pending: Sequence[Pending]) -> Instance:
-    due: datetime | None = None
-    for each in pending:
-        at = each.not_before or each.due
-        due = at if due is None else min(at, due)
-        if each.not_before is not None:
-            break  # what comes after one that failed waits for it
-    return Instance(id=id, state=state, pending=tuple(pending), due=due)
+def _instance(id: str, state: str, pending: Iterable[Pending]) -> Instance:
+    in_order = _in_order(pending)
+    # What comes after one that failed waits for it.
+    due = (in_order[0].not_before or in_order[0].due) if in_order else None
+    return Instance(id=id, state=state, pending=in_order, due=due)
+
+
+def _in_order(pending: Iterable[Pending]) -> tuple[Pending, ...]:
+    """By the instant they are due; those of one instant as they were asked for."""
+    return tuple(sorted(pending, key=lambda each: each.due))
+
+
+class _NotSent(Exception):
+    """A command was not taken, or may not have been."""
 
 
 class ProcessSender:
     """Sends what the instances of one process have pending, once it is due.
 
     A command that cannot be taken now is sent again after a pause; one that the domain refuses
-    is done with: the refusal is the answer. Those of one instance are sent in their order.
+    is done with: the refusal is the answer. Those of one instance are sent in the order in which
+    they are due, each instant only when the instance has seen what came of the one before: after
+    a standstill a timer must not overtake the answer that makes it void.
     """
 
     def __init__(
@@ -186,33 +197,43 @@ class ProcessSender:
                 for instance in due:
                     group.create_task(self._send_instance(instance, now))
 
-    async def _seconds_until_next(self, now: datetime) -> float:
+    async def next_due(self) -> datetime | None:
+        """When the next command is due that has not been sent yet."""
         upcoming = await self._store.find(
             self.collection,
             Query(where=Compare("due", "isNull", False), order=(By("due"),), first=1),
         )
-        if not upcoming or upcoming[0].due is None:
-            return POLL_S_MAX
-        return min(max((upcoming[0].due - now).total_seconds(), 0.001), POLL_S_MAX)
+        return upcoming[0].due if upcoming else None
+
+    async def _seconds_until_next(self, now: datetime) -> float:
+        due = await self.next_due()
+        return (
+            POLL_S_MAX if due is None else min(max((due - now).total_seconds(), 0.001), POLL_S_MAX)
+        )
 
     async def _send_instance(self, instance: Instance, now: datetime) -> None:
+        """Send what is due first, and wait until the instance has seen what came of it."""
+        pending = _in_order(instance.pending)
+        first = [each for each in pending if each.due == pending[0].due]
+        is_last = len(first) == len(pending) or pending[len(first)].due > now
         done: set[str] = set()
         failed: Pending | None = None
-        for each in instance.pending:
+        for each in first:
             if each.not_before is not None and each.not_before > now:
                 break  # it failed before: what comes after it waits for it, in order
-            if each.due > now:
-                continue
-            error = await self._send(each)
-            if error is not None:
-                self.last_error = f"{each.command} of {instance.id}: {error}"
-                failed = replace(each, not_before=now + PAUSE_AFTER_FAULT, error=error)
+            try:
+                outcome = await self._send(each)
+            except _NotSent as fault:
+                self.last_error = f"{each.command} of {instance.id}: {fault}"
+                failed = replace(each, not_before=now + PAUSE_AFTER_FAULT, error=str(fault))
                 break
             done.add(each.command_id)
+            if isinstance(outcome, Accepted) and not is_last:
+                await self._feed.passed(self.collection, outcome.position, FOLD_S_MAX)
         await self._settle(instance.id, done, failed)
 
-    async def _send(self, pending: Pending) -> str | None:
-        """Send one command; what went wrong, or None where it is done with."""
+    async def _send(self, pending: Pending) -> Outcome:
+        """What became of one command. Raises _NotSent where that is not known."""
         try:
             command: Any = self._codec.decode_command(pending.command, pending.data.encode())
             outcome = await self._dispatcher.dispatch(
@@ -228,14 +249,14 @@ class ProcessSender:
                 at=pending.due,
             )
         except (Unavailable, Overdue) as fault:
-            return str(fault)
+            raise _NotSent(str(fault)) from fault
         except Exception as fault:  # a defect, seen in the instance until it is mended
             _logger.exception("process %s cannot send %s", self.name, pending.command)
-            return f"{type(fault).__name__}: {fault}"
+            raise _NotSent(f"{type(fault).__name__}: {fault}") from fault
         if isinstance(outcome, Refused):
             _logger.info("process %s: %s refused: %s", self.name, pending.command, outcome.message)
         self.sent += 1
-        return None
+        return outcome
 
     def _given(self, command: Any) -> dict[str, Any]:
         """The command's fields without those that the dispatcher fills."""

@@ -16,8 +16,11 @@ from domain.commerce.payment_messages import AuthorisePayment
 from domain.commerce.product_messages import ListProduct
 from domain.commerce.terms import OrderLine
 from domain.rules import Viewer
-from eventlog.dispatcher import Sender
+from eventlog.codec import Codec
+from eventlog.dispatcher import LocalDispatcher, Sender
 from eventlog.outcome import Accepted
+from eventlog.sqlite import SqliteLog
+from eventlog.writer import Writer
 from readmodels.commerce.order import Order
 from readmodels.commerce.product import Product
 from tests.serving import delete_documents, running_server
@@ -129,6 +132,42 @@ async def test_a_paid_order_outlives_its_thirty_minutes(tmp_path: Path) -> None:
         await sender.send_due()
         assert (await shop.order_in(order, "PAID", "CANCELLED")).status == "PAID"
         assert (await shop.product("cd")).reserved == 4
+
+
+async def test_a_payment_in_time_is_not_overtaken_by_the_clock_of_a_standstill(
+    tmp_path: Path,
+) -> None:
+    """The payment is the last that the log takes before a crash; the next start is hours later."""
+    clock = Clock(NOON)
+    async with running(tmp_path, clock) as shop:
+        await shop.list("cd", stock=10)
+        order = await shop.place("cd", 4)
+        total = (await shop.order_in(order, "CONFIRMED")).total
+    async with log_only(tmp_path, Clock(NOON + timedelta(minutes=20))) as dispatcher:
+        sender = Sender(actor="ada", roles=frozenset({"customer"}))
+        paid = {"order": order, "amount": total}
+        assert isinstance(await dispatcher.dispatch(AuthorisePayment, paid, sender), Accepted)
+    clock.now = NOON + timedelta(hours=5)
+    async with running(tmp_path, clock) as shop:
+        assert (await shop.order_in(order, "PAID", "CANCELLED")).status == "PAID"
+        (process,) = shop.runtime.senders
+        await process.send_due()
+        assert (await shop.order_in(order, "PAID", "CANCELLED")).status == "PAID"
+
+
+@asynccontextmanager
+async def log_only(directory: Path, clock: Clock) -> AsyncGenerator[LocalDispatcher]:
+    """Commands are decided, and nothing is folded or reacted to."""
+    domain = shipped().domain
+    log = SqliteLog(directory)
+    try:
+        writer = Writer(log, domain, Codec(domain))
+        writing = asyncio.create_task(writer.run())
+        yield LocalDispatcher(log, writer, domain, clock=clock)
+        await writer.drain()
+        await writing
+    finally:
+        log.close()
 
 
 async def test_an_order_that_expired_while_nothing_ran_is_cancelled_by_the_next_server(

@@ -1,0 +1,82 @@
+"""The server as clients know it: there, gone, and there again at another address."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.serving import Json, ProcessServer
+
+__all__ = ["Client", "World"]
+
+PATIENCE_S = 90.0
+REQUEST_S = 15.0
+PAUSE_S = 0.02
+PASSING = ("UNAVAILABLE", "TIMEOUT")
+"""The codes of faults after which one tries again."""
+
+
+class World:
+    """Where the server is now, if anywhere."""
+
+    def __init__(self) -> None:
+        self._server: ProcessServer | None = None
+        self._up = asyncio.Event()
+        self.is_over = False
+        """Whether clients are to finish what they are at, and leave."""
+
+    def rises(self, server: ProcessServer) -> None:
+        self._server = server
+        self._up.set()
+
+    def falls(self) -> None:
+        self._up.clear()
+
+    async def server(self) -> ProcessServer:
+        """The server, once there is one."""
+        async with asyncio.timeout(PATIENCE_S):
+            await self._up.wait()
+        assert self._server is not None
+        return self._server
+
+
+@dataclass
+class Client:
+    """Asks until it is answered, whatever happens to the server meanwhile."""
+
+    world: World
+    http: httpx.AsyncClient
+    lost: int = field(default=0, init=False)
+    """How many answers never came."""
+
+    async def ask(
+        self, query: str, variables: Mapping[str, Any], sub: str | None, *roles: str
+    ) -> Json:
+        """The data of the operation, which must not fail for good."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                answer = await self._try(query, variables, sub, roles)
+                if answer is not None and "errors" not in answer:
+                    data: Json = answer["data"]
+                    return data
+                codes = [each["extensions"]["code"] for each in (answer or {}).get("errors", ())]
+                assert set(codes) <= set(PASSING), answer
+                await asyncio.sleep(PAUSE_S)
+
+    async def _try(
+        self, query: str, variables: Mapping[str, Any], sub: str | None, roles: tuple[str, ...]
+    ) -> Json | None:
+        server = await self.world.server()
+        headers = {} if sub is None else {"Authorization": f"Bearer {server.token(sub, *roles)}"}
+        body = {"query": query, "variables": dict(variables)}
+        try:
+            response = await self.http.post(
+                f"{server.url}/graphql", json=body, headers=headers, timeout=REQUEST_S
+            )
+        except httpx.TransportError:
+            self.lost += 1
+            return None
+        answer: Json = response.json()
+        return answer
