@@ -21,7 +21,7 @@ from api.http import Call, Refused
 
 __all__ = ["EventStreams"]
 
-CUT_S = 1.0
+END_S = 1.0
 COMPLETE = b"event: complete\ndata: \n\n"
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -65,7 +65,7 @@ class EventStreams:
 
 
 class _Gone(Exception):
-    """The client has gone, or does not read what it is sent."""
+    """The client has gone."""
 
 
 class _Stream:
@@ -78,7 +78,6 @@ class _Stream:
         self._deadline: asyncio.Timeout | None = None
         self._leaving = False
         self._gone = False
-        self._stalled = False
         self._sending = asyncio.Lock()
 
     def leave(self) -> None:
@@ -106,9 +105,8 @@ class _Stream:
         except* TimeoutError:
             expired = not self._leaving
         self._deadline = None
-        await self._end(expired)
-        if self._stalled:
-            await _cut(scope, receive)
+        if not self._gone:
+            await self._end(scope, expired)
 
     async def _results(self) -> None:
         with self._gateway.metrics.operations.track_inprogress():
@@ -143,37 +141,22 @@ class _Stream:
         await self._write(b"event: next\ndata: " + result.body + b"\n\n")
 
     async def _write(self, data: bytes, *, more: bool = True) -> None:
-        """Sends, waiting for a client that reads slowly; raises `_Gone` if it stalls too long."""
+        """Sends once the client has taken most of what was sent before."""
+        async with self._sending:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def _end(self, scope: Scope, expired: bool) -> None:
+        """Ends the response, and says that the token has expired; cuts a client that stalls."""
         try:
-            async with asyncio.timeout(self._gateway.settings.send_timeout_s), self._sending:
-                await self._send({"type": "http.response.body", "body": data, "more_body": more})
+            async with asyncio.timeout(END_S):
+                if expired:
+                    fault = Fault(UNAUTHENTICATED, "The token has expired")
+                    await self._next(errors([fault.formatted]))
+                    await self._write(COMPLETE)
+                await self._write(b"", more=False)
         except TimeoutError:
-            self._stalled = True
-            raise _Gone from None
-        except OSError:
-            raise _Gone from None
-
-    async def _end(self, expired: bool) -> None:
-        """Ends the response, and says that the token has expired, where somebody listens."""
-        if self._gone:
-            return
-        try:
-            if expired:
-                fault = Fault(UNAUTHENTICATED, "The token has expired")
-                await self._next(errors([fault.formatted]))
-                await self._write(COMPLETE)
+            abort(scope)
             await self._write(b"", more=False)
-        except _Gone:
-            pass
-
-
-async def _cut(scope: Scope, receive: Receive) -> None:
-    abort(scope)
-    try:
-        async with asyncio.timeout(CUT_S):
-            await _watch(receive)
-    except (TimeoutError, _Gone):
-        pass
 
 
 async def _watch(receive: Receive) -> None:

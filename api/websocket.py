@@ -7,7 +7,7 @@ closes the socket with the code that the protocol names for it.
 
 One task reads, one pings, and each operation has its own; a task group owns them all, so that
 nothing outlives the socket. An operation asks its source for the next result only when the last
-one is sent: a slow client has nothing queued here, and one that stalls is cut.
+one is taken: a slow client has nothing queued here, and one that stalls is cut by the server.
 """
 
 import asyncio
@@ -68,7 +68,6 @@ class _Socket:
         self._session = ANONYMOUS
         self._acknowledged = False
         self._leaving = False
-        self._stalled = False
         self._sending = asyncio.Lock()
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._alive = 0
@@ -100,18 +99,17 @@ class _Socket:
 
     async def close(self, end: Closed) -> None:
         """Tells the client why, if it reads; a client that does not is cut."""
-        if end.code is not None:
-            self._gateway.metrics.closes.labels(str(int(end.code))).inc()
-            message = {"type": "websocket.close", "code": int(end.code), "reason": end.reason}
-            try:
-                async with asyncio.timeout(CLOSE_S):
-                    await self._send(message)
-            except TimeoutError:
-                self._stalled = True
-            except OSError:
-                return
-        if self._stalled:
+        if end.code is None:
+            return
+        self._gateway.metrics.closes.labels(str(int(end.code))).inc()
+        message = {"type": "websocket.close", "code": int(end.code), "reason": end.reason}
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._send(message)
+        except TimeoutError:
             abort(self._scope)
+        except OSError:
+            pass
 
     async def _read(self) -> None:
         while True:
@@ -246,13 +244,10 @@ class _Socket:
         await self._write(messages.error(operation_id, entries))
 
     async def _write(self, text: str) -> None:
-        """Sends, waiting for a client that reads slowly; the socket ends if it stalls too long."""
+        """Sends once the client has taken most of what was sent before."""
         try:
-            async with asyncio.timeout(self._settings.send_timeout_s), self._sending:
+            async with self._sending:
                 await self._send({"type": "websocket.send", "text": text})
-        except TimeoutError:
-            self._stalled = True
-            raise Closed from None
         except OSError:
             raise Closed from None
 

@@ -1,0 +1,182 @@
+"""Uvicorn's protocols with an end to every wait: for a header, for a reader, for a dead peer."""
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from api.aborting import ABORT
+
+__all__ = ["HttpProtocol", "Stall", "WebSocketProtocol"]
+
+HEADER_BYTES_MAX = 65536
+
+
+class Stall:
+    """Watches a connection that has more to send than its client takes.
+
+    A client that takes nothing at all for so long is cut; a slow one that goes on is left alone.
+    """
+
+    def __init__(self, transport: asyncio.Transport, timeout_s: float) -> None:
+        self._transport = transport
+        self._timeout_s = timeout_s
+        self._timer: asyncio.TimerHandle | None = None
+        self._left = 0
+
+    def begin(self) -> None:
+        """The client falls behind: from now on it must take something."""
+        if self._timer is None:
+            self._left = self._transport.get_write_buffer_size()
+            self._arm()
+
+    def end(self) -> None:
+        """The client has caught up, or is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._timeout_s, self._check)
+
+    def _check(self) -> None:
+        self._timer = None
+        left = self._transport.get_write_buffer_size()
+        if left >= self._left > 0:
+            self._transport.abort()
+        elif left > 0:
+            self._left = left
+            self._arm()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """HTTP/1.1 where a client must send its header in time and within a size, and must read."""
+
+    _stall: Stall
+    _waiting: asyncio.TimerHandle | None = None
+    _header_bytes = 0
+
+    def __init__(self, *, stall_s: float, header_s: float, **given: Any) -> None:
+        super().__init__(**given)
+        self._stall_s = stall_s
+        self._header_s = header_s
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        super().connection_made(transport)
+        self._stall = Stall(transport, self._stall_s)
+        self._await_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        self._stall.end()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall.begin()
+
+    def resume_writing(self) -> None:
+        self._stall.end()
+        super().resume_writing()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._header_bytes = 0
+        scope = cast(dict[str, Any], self.scope)
+        scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+        self._await_header()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(name + value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch_the_rest()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch_the_rest()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._stall.end()
+        super().handle_websocket_upgrade()
+
+    def _watch_the_rest(self) -> None:
+        """A transport that closes waits for ever for its last bytes to be taken."""
+        if self.transport.is_closing():
+            self._stall.begin()
+
+    def _count(self, data: bytes) -> None:
+        self._header_bytes += len(data)
+        if self._header_bytes > HEADER_BYTES_MAX:
+            raise ValueError("The header is too long")  # the parser turns it into a 400
+
+    def _await_header(self) -> None:
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(self._header_s, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """WebSockets whose clients must read, and that are cut where no closing handshake comes."""
+
+    _stall: Stall
+    _cut: asyncio.TimerHandle | None = None
+
+    def __init__(self, *, stall_s: float, **given: Any) -> None:
+        super().__init__(**given)
+        self._stall_s = stall_s
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._stall = Stall(self.transport, self._stall_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stall.end()
+        if self._cut is not None:
+            self._cut.cancel()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall.begin()
+
+    def resume_writing(self) -> None:
+        self._stall.end()
+        super().resume_writing()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()  # nobody is there to take what is left
+
+    async def run_asgi(self) -> None:
+        scope = cast(dict[str, Any], self.scope)
+        scope["extensions"][ABORT] = {"abort": self.transport.abort}
+        await super().run_asgi()
+        if not self.disconnected:
+            self._cut = self.loop.call_later(self.close_timeout + 1, self.transport.abort)
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn's; a socket that the other side has ended is gone, not a mistake here."""
+        try:
+            await super().send(message)
+        except RuntimeError:
+            if self.close_sent:
+                raise ClientDisconnected from None
+            raise
