@@ -18,7 +18,7 @@ GRAPHIQL := web/graphiql
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help run setup test check soak lock graphiql browser clean
+.PHONY: help run setup test check soak bench lock graphiql browser clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +40,9 @@ check: setup ## lint, format, types twice, and the import order of the house
 
 soak: setup ## the long runs that `make test` leaves out
 	$(BIN)/python -m pytest -m soak $(ARGS)
+
+bench: setup ## measure, each figure beside a limit of the same run (ARGS="commands http projecting")
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: .venv/dev.stamp ## solve the dependencies anew (ARGS=--upgrade for newer versions) and write the locks
 	$(call compile,requirements.txt,)

@@ -120,6 +120,7 @@ INDEX = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Headrace</title>
+<link rel="icon" href="/static/graphiql/favicon.svg" type="image/svg+xml">
 <style>
 :root { color-scheme: light dark; font: 17px/1.6 system-ui, sans-serif; }
 body { max-width: 34rem; margin: 12vh auto 0; padding: 0 1.5rem; }
