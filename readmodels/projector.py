@@ -27,6 +27,7 @@ UNSAVED_EVENTS_MAX = 10_000
 """How many events without documents a checkpoint may lag behind, which only costs reading them."""
 ATTEMPTS_MAX = 50
 """How often a document is folded again after it lost its race, before that is a fault."""
+BACKOFF_S_MIN = 0.5
 BACKOFF_S_MAX = 30.0
 
 _logger = logging.getLogger("headrace.projector")
@@ -84,7 +85,7 @@ class Projector:
 
     async def run(self) -> None:
         """Fold the log until cancelled."""
-        pause_s = 0.5
+        pause_s = BACKOFF_S_MIN
         while True:
             events = self.standing.events
             try:
@@ -93,7 +94,7 @@ class Projector:
                 _logger.exception("%s cannot go on and is tried again", self.name)
                 self.standing.last_error = f"{type(fault).__name__}: {fault}"
             if self.standing.events > events:
-                pause_s = 0.5
+                pause_s = BACKOFF_S_MIN
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, BACKOFF_S_MAX)
 
@@ -229,10 +230,11 @@ class Projector:
     def _set_aside(self, these: Sequence[Parked], into: list[Parked]) -> None:
         """Keep in mind that what follows is to be set aside too."""
         into += these
-        self._parked.update(each.key for each in these)
+        for each in these:
+            if each.key not in self._parked:  # the fault itself, not what follows it
+                self._parked.add(each.key)
+                self.standing.last_error = each.error
         self.standing.parked = len(self._parked)
-        if these:
-            self.standing.last_error = these[0].error
 
     async def _retry_parked(self) -> None:
         """Fold what was set aside, in its order: the code may have been mended since."""
