@@ -9,20 +9,35 @@ REASON_BYTES_MAX = 123
 
 
 class CloseCode(IntEnum):
-    """Why the server closes a socket. From 4000 on the codes are the protocol's own."""
+    """Why the server closes a socket. From 4000 on the codes are the protocol's own.
 
-    GOING_AWAY = 1001
+    A client should connect again after 1012, 1013, 4403 (with another token) and 4408; the others
+    say that it is wrong itself. Whoever is cut for not reading sees 1006, as no close frame can
+    reach it.
+    """
+
     TOO_BIG = 1009
+    """A message is longer than `body_bytes_max`."""
     RESTART = 1012
+    """The server is stopping."""
     TRY_AGAIN_LATER = 1013
+    """All places are taken (`connections_max`), or the keys for tokens cannot be fetched."""
     BAD_REQUEST = 4400
+    """A message that the protocol does not know."""
     UNAUTHORIZED = 4401
+    """An operation before the acknowledgement."""
     FORBIDDEN = 4403
+    """The token is bad, or has just expired."""
     SUBPROTOCOL_NOT_ACCEPTABLE = 4406
+    """The client speaks another protocol."""
     INITIALISATION_TIMEOUT = 4408
+    """No `connection_init` within `connection_init_timeout_s`."""
     SUBSCRIBER_EXISTS = 4409
+    """The id of an operation that still runs."""
     TOO_MANY_INITIALISATIONS = 4429
+    """A second `connection_init`."""
     INTERNAL = 4500
+    """The server has failed; its log says how."""
 
 
 class Closed(Exception):

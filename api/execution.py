@@ -24,7 +24,15 @@ from api.limits import check_values
 from api.plans import Operation, Plan, Plans, RequestError
 from api.settings import Settings
 
-__all__ = ["Operations", "Params", "Planned", "RequestError", "Result", "decode_params", "errors"]
+__all__ = [
+    "Operations",
+    "Params",
+    "Planned",
+    "RequestError",
+    "Result",
+    "decode_params",
+    "errors_only",
+]
 
 COERCION_ERRORS_MAX = 20
 _core: Any = execution
@@ -147,7 +155,7 @@ def decode_params(body: bytes | bytearray | str) -> Params:
         raise Fault(BAD_USER_INPUT, f"The request is no JSON: {what}") from None
 
 
-def errors(shown_errors: list[dict[str, Any]]) -> Result:
+def errors_only(shown_errors: list[dict[str, Any]]) -> Result:
     """A result of errors alone."""
     return Result(
         _encoder.encode({"errors": shown_errors}), tuple(error_code(each) for each in shown_errors)

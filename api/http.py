@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.context import Request, Session, traceparent_in
 from api.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE, Fault
-from api.execution import Params, Planned, RequestError, Result, decode_params, errors
+from api.execution import Params, Planned, RequestError, Result, decode_params, errors_only
 from api.gateway import Gateway
 from api.negotiation import Media, is_json, negotiate
 
@@ -153,7 +153,7 @@ class HttpEndpoint:
             _check_method(planned, is_get)
             result = await self._gateway.operations.execute(planned, request)
         except RequestError as error:
-            result = errors(error.errors)
+            result = errors_only(error.errors)
             status = 200 if call.media is Media.JSON else 400
         self._gateway.metrics.count_errors(result.codes)
         await send_result(send, status, call.media, result)
@@ -162,7 +162,7 @@ class HttpEndpoint:
     async def _refuse(
         self, refused: Refused, media: Media | None, receive: Receive, send: Send
     ) -> None:
-        result = errors([refused.fault.formatted])
+        result = errors_only([refused.fault.formatted])
         self._gateway.metrics.count_errors(result.codes)
         form = Media.GRAPHQL if media is Media.GRAPHQL else Media.JSON
         if refused.status in (408, 413):

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from api.aborting import abort
 from api.context import Request
 from api.errors import BAD_USER_INPUT, UNAUTHENTICATED, Fault, shown_exception
-from api.execution import Planned, RequestError, Result, errors
+from api.execution import Planned, RequestError, Result, errors_only
 from api.gateway import Gateway
 from api.http import Call, Refused
 
@@ -115,9 +115,9 @@ class _Stream:
             except _Gone:
                 raise
             except RequestError as error:
-                await self._next(errors(error.errors))
+                await self._next(errors_only(error.errors))
             except Exception as error:
-                await self._next(errors([shown_exception(error)]))
+                await self._next(errors_only([shown_exception(error)]))
             await self._write(COMPLETE)
 
     async def _operate(self) -> None:
@@ -151,7 +151,7 @@ class _Stream:
             async with asyncio.timeout(END_S):
                 if expired:
                     fault = Fault(UNAUTHENTICATED, "The token has expired")
-                    await self._next(errors([fault.formatted]))
+                    await self._next(errors_only([fault.formatted]))
                     await self._write(COMPLETE)
                 await self._write(b"", more=False)
         except TimeoutError:

@@ -268,7 +268,7 @@ async def test_a_body_that_goes_on_and_on_is_413() -> None:
 
 
 async def test_a_body_that_never_comes_is_408() -> None:
-    async with serving(receive_timeout_s=0.05) as served, within():
+    async with serving(receive_timeout_s=0.5) as served, within():
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(
             b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -67,7 +67,7 @@ async def test_a_client_that_never_ends_its_header_is_cut(start: bytes) -> None:
 
 
 async def test_a_client_between_two_requests_is_cut_if_it_starts_one_and_stops() -> None:
-    async with serving(receive_timeout_s=0.05) as served:
+    async with serving(receive_timeout_s=0.5) as served:
         reader, writer = await opened(served)
         writer.write(post("{ hello }"))
         assert b" 200 " in await reader.readline()

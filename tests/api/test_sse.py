@@ -146,7 +146,7 @@ async def test_comments_keep_the_stream_alive() -> None:
 
 async def test_the_stream_ends_with_its_token_and_says_so() -> None:
     async with serving() as served:
-        token = served.bearer(ttl_s=2)
+        token = served.bearer(ttl_s=3)
         async with stream(served, "subscription { endless }", authorization=token) as response:
             first, (name, result), last = [each async for each in events(response)]
     assert first == ("next", {"data": {"endless": 0}})

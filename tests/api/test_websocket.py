@@ -64,8 +64,8 @@ async def test_without_connection_init_in_time_the_socket_is_closed() -> None:
 
 
 async def test_once_acknowledged_that_time_is_over() -> None:
-    async with serving(connection_init_timeout_s=0.2) as served, connected(served) as client:
-        await asyncio.sleep(0.4)
+    async with serving(connection_init_timeout_s=1.0) as served, connected(served) as client:
+        await asyncio.sleep(1.2)
         await client.subscribe("1", "{ hello }")
         assert await client.results("1") == [HELLO]
 

@@ -129,7 +129,7 @@ async def test_a_client_that_does_not_read_holds_up_nobody_else() -> None:
 async def test_a_socket_ends_when_its_token_does() -> None:
     async with within(), serving() as served:
         async with AsyncExitStack() as stack:
-            token = {"Authorization": served.bearer(ttl_s=2)}
+            token = {"Authorization": served.bearer(ttl_s=3)}
             clients = [await stack.enter_async_context(connected(served, token)) for _ in range(3)]
             await clients[0].subscribe("1", "subscription { endless }")
             await clients[1].subscribe("1", "{ never }")
