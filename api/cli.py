@@ -139,7 +139,7 @@ def _run_import(path: Path, settings: Settings) -> Summary:
     results: list[Summary] = []
 
     async def run() -> int:
-        async with embedded(model, settings.data, clock=clock) as runtime:
+        async with embedded(model, settings.data, clock=clock, sending=False) as runtime:
             importer = Importer(runtime, clock, decode)
             with _progress() as progress, _opened(path) as file:
                 task = progress.add_task(path.name, total=size)

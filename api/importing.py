@@ -120,7 +120,7 @@ def _line(number: int, text: bytes) -> Line:
 
 
 class Importer:
-    """Takes lines in order of the file, each at its own time.
+    """Takes lines in order of the file, each at its own time, over a runtime that does not send.
 
     Before the first line of an instant, everything that happened before it has settled:
     reactions are done, and timers that were due by then have fired. Lines of one instant are

@@ -55,12 +55,13 @@ async def embedded(
     clock: Clock = wall_clock,
     deadline_s: float = 10.0,
     wait_s: float = 5.0,
+    sending: bool = True,
 ) -> AsyncGenerator[Runtime]:
     """Everything on the embedded engine over one data directory, running until the end.
 
-    At the end it takes no more commands, finishes those taken in, and stops the rest: what a
-    projector or a process had not done yet is done at the next start. Raises DirectoryTaken,
-    ShapeChanged.
+    With `sending` False the caller says when processes send what is due, by `send_due`. At the end
+    it takes no more commands, finishes those taken in, and stops the rest: what a projector or a
+    process had not done yet is done at the next start. Raises DirectoryTaken, ShapeChanged.
     """
     log = SqliteLog(directory)
     try:
@@ -70,7 +71,7 @@ async def embedded(
             runtime = _assemble(model, log, store, feed, clock, deadline_s, wait_s)
             for projector in runtime.projectors:
                 await projector.open()
-            async with _running(runtime):
+            async with _running(runtime, runtime.senders if sending else ()):
                 yield runtime
         finally:
             store.close()
@@ -111,7 +112,7 @@ def _assemble(
 
 
 @asynccontextmanager
-async def _running(runtime: Runtime) -> AsyncGenerator[None]:
+async def _running(runtime: Runtime, senders: Sequence[ProcessSender]) -> AsyncGenerator[None]:
     """The parts at work, stopped from the first to send a command to the last to show it.
 
     A fault of whoever uses them leaves as it is, not in a group.
@@ -120,7 +121,7 @@ async def _running(runtime: Runtime) -> AsyncGenerator[None]:
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(runtime.writer.run())
         projecting = [group.create_task(each.run()) for each in runtime.projectors]
-        sending = [group.create_task(_send(runtime, each)) for each in runtime.senders]
+        sending = [group.create_task(_send(runtime, each)) for each in senders]
         try:
             yield
         except Exception as raised:

@@ -43,7 +43,14 @@ from eventlog.envelope import Recorded, partition_of
 from eventlog.sqlite import SqliteLog
 from tests.crash.people import Sent
 
-__all__ = ["check_commands", "check_money", "check_stock", "check_streams", "read_log"]
+__all__ = [
+    "check_answers",
+    "check_commands",
+    "check_money",
+    "check_stock",
+    "check_streams",
+    "read_log",
+]
 
 PROCESS = "process:fulfilment"
 ZERO = Decimal(0)
@@ -79,32 +86,33 @@ def check_streams(events: Sequence[Recorded]) -> None:
 
 
 def check_commands(events: Sequence[Recorded], sent: Iterable[Sent]) -> None:
-    """What was accepted is there as it was answered; nothing else is but what follows from it."""
-    by_command: dict[tuple[str, str], list[Recorded]] = defaultdict(list)
-    for each in events:
-        by_command[each.command_id, each.stream].append(each)
-    streams: dict[str, set[str]] = defaultdict(set)
-    for command_id, stream in by_command:
-        streams[command_id].add(stream)
-    for command_id, several in streams.items():
-        assert len(several) == 1, f"command {command_id} is in {several}"
-
-    answered: set[str] = set()
-    for command in sent:
-        answered.add(command.command_id)
-        of = streams[command.command_id]
-        found = [event for stream in of for event in by_command[command.command_id, stream]]
-        if command.is_accepted:
-            told = [(event["id"], event["version"]) for event in command.result["events"]]
-            assert [(event.id, event.version) for event in found] == told, command
-        else:
-            assert not found, f"{command} was refused"
+    """What was answered is so; nothing else is there but what follows from it."""
+    sent = list(sent)
+    check_answers(events, sent)
+    answered = {each.command_id for each in sent}
     ids = {each.id for each in events}
     for each in events:
         if each.actor == PROCESS:
             assert each.causation_id in ids, f"{each} follows from nothing"
         else:
             assert each.command_id in answered, f"nobody was told of {each}"
+
+
+def check_answers(events: Sequence[Recorded], sent: Iterable[Sent]) -> None:
+    """What was accepted is there once, as it was told; what was refused left nothing."""
+    by_command: dict[str, list[Recorded]] = defaultdict(list)
+    for each in events:
+        by_command[each.command_id].append(each)
+    for command_id, found in by_command.items():
+        streams = {each.stream for each in found}
+        assert len(streams) == 1, f"command {command_id} is in {streams}"
+    for command in sent:
+        found = by_command[command.command_id]
+        if command.is_accepted:
+            told = [(event["id"], event["version"]) for event in command.result["events"]]
+            assert [(event.id, event.version) for event in found] == told, command
+        else:
+            assert not found, f"{command} was refused"
 
 
 @dataclass

@@ -16,13 +16,11 @@ from domain.commerce.payment_messages import AuthorisePayment
 from domain.commerce.product_messages import ListProduct
 from domain.commerce.terms import OrderLine
 from domain.rules import Viewer
-from eventlog.codec import Codec
-from eventlog.dispatcher import LocalDispatcher, Sender
+from eventlog.dispatcher import Sender
 from eventlog.outcome import Accepted
-from eventlog.sqlite import SqliteLog
-from eventlog.writer import Writer
 from readmodels.commerce.order import Order
 from readmodels.commerce.product import Product
+from tests.crash.backlog import log_only
 from tests.serving import delete_documents, running_server
 from tests.shop import Shop
 
@@ -153,21 +151,6 @@ async def test_a_payment_in_time_is_not_overtaken_by_the_clock_of_a_standstill(
         (process,) = shop.runtime.senders
         await process.send_due()
         assert (await shop.order_in(order, "PAID", "CANCELLED")).status == "PAID"
-
-
-@asynccontextmanager
-async def log_only(directory: Path, clock: Clock) -> AsyncGenerator[LocalDispatcher]:
-    """Commands are decided, and nothing is folded or reacted to."""
-    domain = shipped().domain
-    log = SqliteLog(directory)
-    try:
-        writer = Writer(log, domain, Codec(domain))
-        writing = asyncio.create_task(writer.run())
-        yield LocalDispatcher(log, writer, domain, clock=clock)
-        await writer.drain()
-        await writing
-    finally:
-        log.close()
 
 
 async def test_an_order_that_expired_while_nothing_ran_is_cancelled_by_the_next_server(

@@ -1,0 +1,60 @@
+"""Killed while it starts, while it builds its documents, while it catches up: it goes on."""
+
+import asyncio
+import random
+from pathlib import Path
+
+from tests.crash.backlog import write_backlog
+from tests.crash.documents import documents_of
+from tests.crash.ledger import read_log
+from tests.crash.living import check_all
+from tests.crash.quiet import until_quiet
+from tests.serving import delete_documents, running_server, started
+
+KILLS = 4
+LIFE_S = 2.5
+"""How long a start lives at most; a machine at rest is ready after one second."""
+
+
+async def kill_starts(directory: Path) -> None:
+    """Start a few times, and kill each start at some instant."""
+    for _ in range(KILLS):
+        async with started(directory) as process:
+            await asyncio.sleep(random.uniform(0, LIFE_S))
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def come_to_rest(directory: Path) -> None:
+    """One start more, which is left to do all that there is to do."""
+    async with running_server(directory) as server:
+        await until_quiet(server)
+        assert await server.terminate() == 0
+
+
+async def test_a_backlog_is_worked_off_once_over_starts_that_are_killed(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    await write_backlog(directory, orders=150, sales=0)
+    await kill_starts(directory)
+    await come_to_rest(directory)
+    await check_all(directory)
+    paid = [each for each in (await documents_of(directory))["Order"].values() if each.payment]
+    assert paid
+
+
+async def test_documents_that_are_gone_are_built_again_over_starts_that_are_killed(
+    tmp_path: Path,
+) -> None:
+    """And no process says anything twice."""
+    directory = tmp_path / "data"
+    await write_backlog(directory, orders=40, sales=4_000)
+    await come_to_rest(directory)
+    events = await read_log(directory)
+    documents = await documents_of(directory)
+    delete_documents(directory)
+    await kill_starts(directory)
+    await come_to_rest(directory)
+    assert await read_log(directory) == events
+    assert await documents_of(directory) == documents
+    await check_all(directory)
