@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,7 @@ from readmodels.documents import Documents
 
 READY_WAIT_S = 2.0
 """How long the sockets wait for the documents, so that a quick start begins with all of them."""
+SWITCH_INTERVAL_S = 0.0005
 DEVELOPMENT_TOKEN_LIFE = timedelta(days=30)
 
 _logger = logging.getLogger("headrace")
@@ -68,6 +70,8 @@ async def serve(model: Model, settings: Settings) -> None:
         # What lives as long as the server is no business of the collector of garbage.
         gc.collect()
         gc.freeze()
+        # The threads of the databases want the interpreter for microseconds, many times a commit.
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         tokens = development_tokens(model, authenticator) if settings.development else {}
         await _serve_until_stopped(create_server(app, settings), tokens)
         _logger.info("Stopping: commands taken in are finished")

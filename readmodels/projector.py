@@ -25,6 +25,9 @@ BATCH_EVENTS_MAX = 1_000
 DOCUMENTS_HELD_MAX = 10_000
 UNSAVED_EVENTS_MAX = 10_000
 """How many events without documents a checkpoint may lag behind, which only costs reading them."""
+BUSY_S_MAX = 0.001
+"""Events that come so soon after the last ones tell of more: then a batch waits for company."""
+LINGER_S = 0.004
 ATTEMPTS_MAX = 50
 """How often a document is folded again after it lost its race, before that is a fault."""
 BACKOFF_S_MIN = 0.5
@@ -107,10 +110,16 @@ class Projector:
         await self._retry_parked()
         await self._finish_building(goal)
         following = self._log.follow(self.standing.checkpoint, BATCH_EVENTS_MAX)
+        ended = 0.0
+        now = asyncio.get_running_loop().time
         async with aclosing(following) as batches:
             async for events in batches:
+                is_busy = now() - ended < BUSY_S_MAX
                 await self._take(events)
                 await self._finish_building(goal)
+                if is_busy and len(events) < BATCH_EVENTS_MAX:
+                    await asyncio.sleep(LINGER_S)  # many small batches cost more than a few large
+                ended = now()
 
     async def _finish_building(self, goal: Mapping[int, int]) -> None:
         """A collection's first build is over when it shows all that the log held at the start."""
