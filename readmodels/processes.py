@@ -164,7 +164,8 @@ class ProcessSender:
         self.last_error = ""
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled; nothing while the instances are built from the past."""
+        await self._feed.until_built(self.collection)
         with self._feed.watch(self.collection, lambda change: True) as mailbox:
             while True:
                 try:
