@@ -1,5 +1,6 @@
 """What tests of every folder may ask for."""
 
+import random
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -13,3 +14,11 @@ async def server(tmp_path: Path) -> AsyncGenerator[ProcessServer]:
     """A real server with commerce, over an empty directory, in development mode."""
     async with running_server(tmp_path / "data") as running:
         yield running
+
+
+@pytest.fixture
+def seed() -> int:
+    """Of all choices of a test; printed, so that a failure shows it."""
+    seed = random.getrandbits(32)
+    print(f"seed: {seed}")
+    return seed

@@ -6,6 +6,7 @@ What it prints goes to a file beside its data, and into the message of whatever 
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -71,9 +72,11 @@ class ProcessServer:
         token: str | None = None,
     ) -> Json:
         """The whole answer, errors and all, of one operation by POST."""
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        body = {"query": query, "variables": dict(variables or {})}
-        response = await self.http.post("/graphql", json=body, headers=headers)
+        headers = {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        body = json.dumps({"query": query, "variables": dict(variables or {})})
+        response = await self.http.post("/graphql", content=body, headers=headers)
         answer: Json = response.json()
         return answer
 
