@@ -54,6 +54,6 @@ def _milliseconds(source: str) -> int | None:
 
 
 def _format(milliseconds: int, counter: int, random: int) -> str:
-    low = 0x8000000000000000 | random & 0x3FFFFFFFFFFFFFFF
-    text = f"{milliseconds:012x}{0x7000 | counter:04x}{low:016x}"
+    high = milliseconds << 16 | 0x7000 | counter
+    text = "%032x" % (high << 64 | 0x8000000000000000 | random & 0x3FFFFFFFFFFFFFFF)
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
