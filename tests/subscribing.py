@@ -116,6 +116,13 @@ class LiveMap:
         self.resets = 0
         self.oddities: list[str] = []
 
+    def copy(self) -> "LiveMap":
+        """The same, as a client has it that goes away now."""
+        other = LiveMap()
+        other.documents, other.cursor = dict(self.documents), self.cursor
+        other.is_whole, other.resets = self.is_whole, self.resets
+        return other
+
     def apply(self, message: Json) -> None:
         """Take in one message, in order."""
         if message["reset"]:

@@ -20,7 +20,7 @@ from tests.crash.world import Client, World
 from tests.serving import ProcessServer
 from tests.shop import ORDER, PRODUCT
 
-__all__ = ["Life", "check", "check_all", "living", "shows_what_is_asked"]
+__all__ = ["Life", "check", "check_all", "come_back", "living"]
 
 PEOPLE = 10
 SHOW_S = 30.0
@@ -58,6 +58,7 @@ class Life:
         for task in self.subscribed:
             task.cancel()
         await asyncio.wait(self.subscribed)
+        await come_back(self.world, [one for each in self.watching for one in each.returning()])
 
 
 @asynccontextmanager
@@ -70,6 +71,18 @@ async def living(seed: int) -> AsyncGenerator[Life]:
         working = [group.create_task(each.work()) for each in persons]
         subscribed = [group.create_task(each.watch(world)) for each in watching]
         yield Life(world, books, watching, working, subscribed)
+
+
+async def come_back(world: World, watching: Sequence[Watcher]) -> None:
+    """Subscribers go on with the cursors they have, and get to the query's answer."""
+    server = await world.server()
+    async with asyncio.TaskGroup() as group:
+        subscribed = [group.create_task(each.watch(world)) for each in watching]
+        await until_quiet(server)
+        for each in watching:
+            await shows_what_is_asked(each, server)
+        for task in subscribed:
+            task.cancel()
 
 
 async def shows_what_is_asked(watcher: Watcher, server: ProcessServer) -> None:

@@ -1,6 +1,8 @@
 """Subscribers that go on with their cursor whenever the server comes back."""
 
 from collections.abc import Mapping
+from copy import copy
+from random import Random
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
@@ -14,6 +16,9 @@ __all__ = ["Watcher"]
 CHANGES = """subscription($where: {kind}Filter, $since: Cursor) {{
   changes: {field}Changes(where: $where, since: $since) {{
     cursor reset more entered {{ {selection} }} changed {{ {selection} }} left }} }}"""
+LEAVING = 0.1
+LEAVE_MAX = 15
+
 PAGE = """query($where: {kind}Filter, $after: Cursor) {{
   page: {field}s(where: $where, first: 500, after: $after) {{
     nodes {{ {selection} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
@@ -32,8 +37,11 @@ class Watcher:
         self._where = dict(where)
         self._sub = sub
         self._roles = roles
+        self._random = Random(self.name)
         self.map = LiveMap()
         self.resumed = 0
+        self.left: list[LiveMap] = []
+        """What subscribers had that went away at some message, and come back at the end."""
 
     async def watch(self, world: World) -> None:
         """Apply every message, for ever."""
@@ -53,6 +61,23 @@ class Watcher:
         async with subscribed(server.socket_url, self._changes, variables, token) as changes:
             while True:
                 self.map.apply((await changes.next(wait_s=600))["changes"])
+                if len(self.left) < LEAVE_MAX and self._random.random() < LEAVING:
+                    self.left.append(self.map.copy())
+
+    def copy(self) -> "Watcher":
+        """A subscriber to the same that has what this one has now."""
+        other = copy(self)
+        other.map, other.left = self.map.copy(), []
+        return other
+
+    def returning(self) -> "list[Watcher]":
+        """Those who went away, about to come back."""
+        found: list[Watcher] = []
+        for each in self.left:
+            other = self.copy()
+            other.map = each
+            found.append(other)
+        return found
 
     async def asked(self, server: ProcessServer) -> dict[str, Json]:
         """What a query for the same set gives, by id."""
