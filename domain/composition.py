@@ -116,8 +116,8 @@ def compose(
     upcasters: Iterable[Upcaster] = (),
 ) -> Domain:
     """The domain of these parts. Raises CompositionError, naming the culprit, where they misfit."""
-    _names_differ("aggregate", [each.name for each in aggregates])
-    _names_differ("process", [each.name for each in processes])
+    _names_differ("aggregates", [each.name for each in aggregates])
+    _names_differ("processes", [each.name for each in processes])
     owners: dict[type[Any], AnyAggregate] = {}
     events: dict[str, type[Any]] = {}
     for aggregate in aggregates:
@@ -139,9 +139,9 @@ def compose(
 def _names_differ(kind: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise CompositionError(f"two {kind}s are called {name!r}; rename one")
+            raise CompositionError(f"two {kind} are called {name!r}; rename one")
         if not name.isidentifier() or not name.isascii():
-            raise CompositionError(f"the {kind} name {name!r} must be a plain word: it starts ids")
+            raise CompositionError(f"{name!r} must be a plain word: names of {kind} start ids")
 
 
 def _take_commands(aggregate: AnyAggregate, owners: dict[type[Any], AnyAggregate]) -> None:
@@ -222,18 +222,29 @@ def _chain(
     for each in upcasters:
         if each.event not in events:
             raise CompositionError(f"an upcaster is for {each.event!r}, which nothing defines")
+        current = _version(events[each.event])
+        if not 1 <= each.version < current:
+            raise CompositionError(
+                f"an upcaster is for {each.event!r} version {each.version}, but the event is at "
+                f"version {current}: raise its version="
+            )
         if (each.event, each.version) in chain:
             raise CompositionError(f"two upcasters are for {each.event!r} version {each.version}")
         chain[each.event, each.version] = each.upcast
     for name, cls in events.items():
-        spec = event_spec(cls)
-        assert spec is not None
-        for version in range(1, spec.version):
+        current = _version(cls)
+        for version in range(1, current):
             if (name, version) not in chain:
                 raise CompositionError(
-                    f"{name!r} is at version {spec.version}, but no upcaster is for {version}"
+                    f"{name!r} is at version {current}, but no upcaster is for {version}"
                 )
     return chain
+
+
+def _version(event: type[Any]) -> int:
+    spec = event_spec(event)
+    assert spec is not None
+    return spec.version
 
 
 def _name(cls: Any) -> str:

@@ -1,6 +1,6 @@
 """The vocabulary of the write side: commands, events, aggregates and processes, as plain data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar, dataclass_transform
@@ -22,6 +22,7 @@ __all__ = [
     "Role",
     "Roles",
     "Rule",
+    "Shows",
     "command",
     "event",
     "value",
@@ -31,6 +32,7 @@ T = TypeVar("T")
 C = TypeVar("C")
 E = TypeVar("E")
 S = TypeVar("S")
+D = TypeVar("D")
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,21 @@ class Process(Generic[E, S, C]):
     initial: Callable[[], S]
     evolve: Callable[[S, E], S]
     react: Callable[[S, E], list[C | After[C]]]
+
+
+class Shows(Generic[E, D]):
+    """What a projection of the read side is to the domain: it folds events into documents.
+
+    `keys` names the documents that an event touches.
+    """
+
+    keys: Callable[[E], list[str]]
+
+    def fold(
+        self, document: D | None, seen: Mapping[int, int], events: Iterable[tuple[int, int, E]]
+    ) -> tuple[D | None, dict[int, int]]:
+        """The document and its positions after `events`, each a (partition, offset, event)."""
+        raise NotImplementedError
 
 
 AnyAggregate = Aggregate[Any, Any, Any]

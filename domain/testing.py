@@ -6,17 +6,15 @@ assert reacting(fulfilment, PLACED).to(RESERVED) == [CONFIRM]
 assert shown(products, LISTED, RESTOCKED) == {"cd-1": Product(id="cd-1", stock=5)}
 """
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from domain.model import After, Aggregate, Process, Rejected
+from domain.model import After, Aggregate, Process, Rejected, Shows
 
 C = TypeVar("C")
 E = TypeVar("E")
 S = TypeVar("S")
 D = TypeVar("D")
-E_contra = TypeVar("E_contra", contravariant=True)
 
 PARTITIONS = 3
 """How many partitions `shown` spreads the events over in its last round."""
@@ -70,23 +68,6 @@ def reacting(process: Process[E, S, C], *events: E) -> Reacting[E, S, C]:
     return Reacting(process, state)
 
 
-class Shows(Protocol[E_contra, D]):
-    """What `shown` needs of a projection: which documents an event touches, and the fold.
-
-    A protocol, because projections live above the domain in the house.
-    """
-
-    @property
-    def keys(self) -> Callable[[E_contra], list[str]]: ...
-
-    def fold(
-        self,
-        document: D | None,
-        seen: Mapping[int, int],
-        events: Iterable[tuple[int, int, E_contra]],
-    ) -> tuple[D | None, dict[int, int]]: ...
-
-
 Placed = list[tuple[int, int, E]]
 """Events with the partition and offset each stands at."""
 
@@ -95,7 +76,7 @@ def shown(projection: Shows[E, D], *events: E) -> dict[str, D]:
     """The documents that the projection shows after these events, by id.
 
     Folds them in every batch size, delivering every batch twice, and raises AssertionError where
-    one way of delivery gives other documents than the next.
+    one way of delivery gives other documents than the next, or a document another id than its key.
     """
     placed: Placed[E] = [(0, offset, event) for offset, event in enumerate(events)]
     expected = _deliver(projection, [[each] for each in placed], times=1)
@@ -117,10 +98,14 @@ def _deliver(projection: Shows[E, D], batches: list[Placed[E]], times: int) -> d
         for _ in range(times):
             touched: dict[str, Placed[E]] = {}
             for placed in batch:
-                for key in projection.keys(placed[2]):
+                for key in dict.fromkeys(projection.keys(placed[2])):
                     touched.setdefault(key, []).append(placed)
             for key, mine in touched.items():
                 documents[key], positions[key] = projection.fold(
                     documents.get(key), positions.get(key, {}), mine
                 )
-    return {key: document for key, document in documents.items() if document is not None}
+    found = {key: document for key, document in documents.items() if document is not None}
+    for key, document in found.items():
+        id = getattr(document, "id", key)
+        assert id == key, f"keys named the document {key!r}, evolve gave it the id {id!r}"
+    return found

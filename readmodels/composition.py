@@ -104,10 +104,15 @@ def _show(projection: AnyProjection, known: set[type[Any]]) -> Shown[Any]:
 
 
 def _check_fields(cls: type[Any], spec: DocumentSpec) -> None:
-    hints = get_type_hints(cls)
+    try:
+        hints = get_type_hints(cls)
+    except (NameError, TypeError) as fault:
+        raise CompositionError(f"the fields of {cls.__name__} cannot be read: {fault}") from fault
     if hints.get("id") is not str:
         raise CompositionError(f"the document {cls.__name__} needs a field `id: str`")
     for index in spec.indexes:
+        if not index.fields:
+            raise CompositionError(f"an index of {cls.__name__} names no field")
         for name in index.fields:
             if name not in field_names(cls):
                 raise CompositionError(

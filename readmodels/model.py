@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
+from domain.model import Shows
 from domain.rules import Owner, Public, Role, Rule
 
 __all__ = [
@@ -101,7 +102,7 @@ def spec_of(cls: type[Any]) -> DocumentSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Projection(Generic[E, D]):
+class Projection(Shows[E, D]):
     """Events folded into documents: `keys` names those that an event touches, `evolve` folds it.
 
     `evolve` takes None where there is no such document yet, and deletes it by returning None.
