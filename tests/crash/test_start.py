@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.crash.backlog import write_backlog
@@ -26,6 +28,13 @@ async def kill_starts(directory: Path) -> None:
             await process.wait()
 
 
+def no_ops_of(directory: Path) -> list[tuple[str, str]]:
+    """The accepted commands that had nothing to do, each with its stream."""
+    with closing(sqlite3.connect(directory / "log.sqlite")) as connection:
+        found = connection.execute("SELECT stream, command_id FROM no_ops ORDER BY 1, 2")
+        return found.fetchall()
+
+
 async def come_to_rest(directory: Path) -> None:
     """One start more, which is left to do all that there is to do."""
     async with running_server(directory) as server:
@@ -46,15 +55,16 @@ async def test_a_backlog_is_worked_off_once_over_starts_that_are_killed(tmp_path
 async def test_documents_that_are_gone_are_built_again_over_starts_that_are_killed(
     tmp_path: Path,
 ) -> None:
-    """And no process says anything twice."""
+    """And no process says anything twice, not even what would come to nothing."""
     directory = tmp_path / "data"
     await write_backlog(directory, orders=40, sales=4_000)
     await come_to_rest(directory)
-    events = await read_log(directory)
+    events, no_ops = await read_log(directory), no_ops_of(directory)
     documents = await documents_of(directory)
     delete_documents(directory)
     await kill_starts(directory)
     await come_to_rest(directory)
     assert await read_log(directory) == events
+    assert no_ops_of(directory) == no_ops
     assert await documents_of(directory) == documents
     await check_all(directory)
