@@ -56,8 +56,15 @@ class Database:
         return await loop.run_in_executor(self._write_thread, self._transact, work)
 
     def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """The same, on the caller's thread: for opening, before anything else runs."""
-        return self._transact(work)
+        """The same, on the caller's thread: for opening, before anything else runs.
+
+        Where it raises, the file is closed.
+        """
+        try:
+            return self._transact(work)
+        except BaseException:
+            self.close()
+            raise
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._writer

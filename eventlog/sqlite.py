@@ -32,11 +32,9 @@ class SqliteLog:
         directory.mkdir(parents=True, exist_ok=True)
         self.partitions = partitions
         with ExitStack() as opened:
-            lock = opened.enter_context(_take(directory))
+            self._lock = opened.enter_context(_take(directory))
             self._database = Database(directory / "log.sqlite", durable=True)
-            opened.callback(self._database.close)
             self._next = self._database.write_now(self._open)
-            self._lock = lock
             opened.pop_all()
         self._tail: list[Recorded] = []
         self._appending = asyncio.Lock()

@@ -64,7 +64,8 @@ async def test_a_follower_from_nothing_sees_everything_once_in_order(log: Log, l
     assert sorted(positions(found)) == sorted(positions(recorded))
 
 
-async def test_a_follower_goes_on_from_its_place_in_each_partition(log: Log) -> None:
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_a_follower_goes_on_from_its_place_in_each_partition(log: Log, limit: int) -> None:
     recorded = await filled(log, 4)
     # One partition seen to the middle, one to its end, one not at all, one to its first event.
     after = {
@@ -74,7 +75,7 @@ async def test_a_follower_goes_on_from_its_place_in_each_partition(log: Log) -> 
     }
     due = [each for each in recorded if each.offset > after.get(each.partition, -1)]
     more = await append(log, draft(STREAMS[1], 5))
-    found = await taken(log, len(due) + 1, after, limit=2)
+    found = await taken(log, len(due) + 1, after, limit)
     assert is_in_order(found)
     assert sorted(positions(found)) == sorted(positions(due + more))
 

@@ -1,13 +1,13 @@
 """Accounts as documents in a store with a feed, written at will, and those who watch them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.rules import Viewer
 from readmodels.documents import Changes
@@ -18,6 +18,7 @@ from readmodels.sqlite import SqliteStore
 from readmodels.store import MISSING, Write
 from tests.sample import Account, sample
 
+T = TypeVar("T")
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DEADLINE_S = 20
 MODEL = sample()
@@ -30,12 +31,49 @@ def account(id: str, balance: int | str = 0, owner: str = "ann") -> Account:
     return Account(id=id, owner=owner, balance=Decimal(balance), movements=0, at=AT)
 
 
+class Meanwhile:
+    """A store in which something happens right before and right after it is read."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.before: Happening = _nothing
+        self.after: Happening = _nothing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def _during(self, reading: Coroutine[Any, Any, T]) -> T:
+        before, self.before = self.before, _nothing
+        after, self.after = self.after, _nothing
+        await before()
+        read = await reading
+        await after()
+        return read
+
+    async def find(self, *given: Any) -> Any:
+        return await self._during(self._store.find(*given))
+
+    async def snapshot(self, *given: Any) -> Any:
+        return await self._during(self._store.snapshot(*given))
+
+    async def since(self, *given: Any) -> Any:
+        return await self._during(self._store.since(*given))
+
+
+Happening = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def _nothing() -> None:
+    pass
+
+
 @dataclass
 class Gallery:
     """A store and its feed, and the documents as the API asks for them."""
 
     store: SqliteStore
     feed: Feed
+    meanwhile: Meanwhile
     documents: LiveDocuments
 
     async def put(self, *accounts: Account) -> None:
@@ -65,7 +103,8 @@ async def gallery(directory: Path) -> AsyncGenerator[Gallery]:
     feed.open(ACCOUNTS, await store.prepare(ACCOUNTS))
     feed.built(ACCOUNTS)
     try:
-        yield Gallery(store, feed, LiveDocuments(MODEL.shown, store, feed))
+        meanwhile: Any = Meanwhile(store)
+        yield Gallery(store, feed, meanwhile, LiveDocuments(MODEL.shown, meanwhile, feed))
     finally:
         store.close()
 

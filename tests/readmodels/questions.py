@@ -33,7 +33,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "ratio": st.sampled_from([0.0, -0.0, 0.1, 0.30000000000000004, 0.3])
     | st.floats(allow_nan=False, allow_infinity=False),
     "is_open": st.booleans(),
-    "amount": st.sampled_from([Decimal(text) for text in ("0", "-0.0", "1", "1.00", "-1", "9.99")])
+    "amount": st.sampled_from(
+        [Decimal(text) for text in ("0", "-0.0", "1", "1.00", "1.5", "-1", "-1.5", "-1.05")]
+    )
     | _decimals,
     "at": st.sampled_from(
         [_noon + timedelta(microseconds=each) for each in (0, 1, 10, 100_000, 999_999)]

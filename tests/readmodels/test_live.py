@@ -9,12 +9,8 @@ from typing import TypeVar
 
 import pytest
 
-from readmodels import feed as feeding
-from readmodels import live
-from readmodels.documents import BadCursor, TooMany
 from readmodels.query import EVERYTHING, By, Compare, Query, Where
 from tests.readmodels.gallery import (
-    ACCOUNTS,
     ANN,
     BOB,
     DEADLINE_S,
@@ -25,7 +21,7 @@ from tests.readmodels.gallery import (
     account,
     gallery,
 )
-from tests.sample import Account, Total
+from tests.sample import Account
 
 T = TypeVar("T")
 
@@ -180,144 +176,57 @@ async def test_a_page_shows_only_what_its_viewer_may_see(rooms: Gallery) -> None
         assert [each.id for each in (await next_of(watching)).documents] == ["a", "b"]
 
 
-# A set, and its cursors
+# What happens while it is read
 
 
-async def test_a_set_comes_in_chunks_and_then_change_by_change(
-    rooms: Gallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "CHUNK_DOCUMENTS_MAX", 3)
-    await rooms.put(*(account(str(n), n) for n in range(8)))
-    follower = Follower(rooms.documents.watch_changes(Account, above(0), TELLER))
-    chunks = [await follower.next() for _ in range(3)]
-    assert [(each.reset, each.more, len(each.entered)) for each in chunks] == [
-        (True, True, 3),
-        (False, True, 3),
-        (False, False, 1),
-    ]
-    await rooms.put(account("1", 0), account("2", 20), account("8", 8))
-    message = await follower.next()
-    assert (message.reset, message.more) == (False, False)
-    assert [each.id for each in message.entered] == ["8"]
-    assert [each.id for each in message.changed] == ["2"]
-    assert message.left == ("1",)
-    assert follower.map == await rooms.answer(above(0))
-    await follower.close()
+async def twice_meanwhile(rooms: Gallery) -> None:
+    """Two writes in the middle of the next read: one that it shows, one that it does not."""
+
+    async def before() -> None:
+        await rooms.put(account("a", 2), account("b", 2))
+
+    async def after() -> None:
+        await rooms.put(account("a", 3), account("c", 3))
+
+    rooms.meanwhile.before, rooms.meanwhile.after = before, after
 
 
-async def test_an_empty_set_says_so_at_once(rooms: Gallery) -> None:
+async def test_what_happens_while_a_set_is_read_comes_once(rooms: Gallery) -> None:
+    await rooms.put(account("a", 1))
+    await twice_meanwhile(rooms)
     follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
+    assert {each.id: each.balance for each in (await follower.next()).entered} == {"a": 2, "b": 2}
     message = await follower.next()
-    assert (message.reset, message.more, message.entered) == (True, False, ())
+    assert ([each.id for each in message.entered], message.changed) == (["c"], (account("a", 3),))
+    assert follower.map == await rooms.answer()
     await follower.close()
 
 
-async def test_from_within_a_snapshot_one_starts_over(
-    rooms: Gallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "CHUNK_DOCUMENTS_MAX", 2)
-    await rooms.put(*(account(str(n)) for n in range(5)))
-    follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
-    half = await follower.next()
-    await follower.close()
-    again = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER, half.cursor))
-    assert (await again.next()).reset
-    await again.until(lambda map: len(map) == 5)
-    await again.close()
-
-
-async def test_left_names_only_what_the_viewer_could_see(rooms: Gallery) -> None:
-    await rooms.put(account("mine"), account("hers", owner="eve"))
-    follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, ANN))
-    assert [each.id for each in (await follower.next()).entered] == ["mine"]
-    await rooms.delete("hers")
-    await rooms.put(account("his", owner="bob"))
-    await rooms.delete("his")
-    await rooms.put(account("mine", owner="bob"))
-    message = await follower.next()
-    assert (message.entered, message.changed, message.left) == ((), (), ("mine",))
-    # Not after a cursor either.
-    cursor = message.cursor
-    await follower.close()
-    await rooms.put(account("mine", 5, owner="bob"), account("another", owner="bob"))
-    await rooms.delete("another")
-    again = rooms.documents.watch_changes(Account, EVERYTHING, ANN, cursor)
-    assert await is_quiet(again)
-
-
-@pytest.mark.parametrize("change", ["condition", "viewer", "role"])
-async def test_a_cursor_of_another_question_leads_to_a_reset(rooms: Gallery, change: str) -> None:
-    await rooms.put(account("a", 5), account("b", 1, owner="bob"))
-    follower = Follower(rooms.documents.watch_changes(Account, above(0), ANN))
-    cursor = (await follower.next()).cursor
-    await follower.close()
-    where = above(2) if change == "condition" else above(0)
-    viewer = {"viewer": BOB, "role": TELLER}.get(change, ANN)
-    again = Follower(rooms.documents.watch_changes(Account, where, viewer, cursor))
-    assert (await again.next()).reset
-    assert again.map == await rooms.answer(where, viewer)
-    await again.close()
-
-
-@pytest.mark.parametrize("cursor", ["", "nonsense", "☃", "\ud800", "e30", "W10", "=" * 50, "a" * 9])
-async def test_what_is_no_cursor_is_refused(rooms: Gallery, cursor: str) -> None:
-    with pytest.raises(BadCursor):
-        await anext(rooms.documents.watch_changes(Account, EVERYTHING, TELLER, cursor))
-    assert rooms.feed.watchers(ACCOUNTS) == 0
-
-
-async def test_a_cursor_of_another_document_is_refused(rooms: Gallery) -> None:
-    follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
-    cursor = (await follower.next()).cursor
-    await follower.close()
-    total = rooms.documents._shown[Total].collection  # pyright: ignore[reportPrivateUsage]  # to open it
-    rooms.feed.open(total, await rooms.store.prepare(total))
-    rooms.feed.built(total)
-    with pytest.raises(BadCursor, match="a cursor of Account, not of Total"):
-        await anext(rooms.documents.watch_changes(Total, EVERYTHING, TELLER, cursor))
-
-
-async def test_a_set_that_is_too_large_to_watch_is_refused(
-    rooms: Gallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "SET_DOCUMENTS_MAX", 3)
-    await rooms.put(*(account(str(n), n) for n in range(4)))
-    with pytest.raises(TooMany, match="narrow the filter"):
-        await anext(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
-    follower = Follower(rooms.documents.watch_changes(Account, above(0), TELLER))
-    assert len((await follower.next()).entered) == 3
-    await follower.close()
-
-
-async def test_a_client_that_falls_too_far_behind_starts_over(
-    rooms: Gallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feeding, "MAILBOX_CHANGES_MAX", 10)
+async def test_what_happens_while_a_set_is_resumed_comes_once(rooms: Gallery) -> None:
+    await rooms.put(account("a", 1))
     follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
     await follower.next()
-    for start in range(0, 100, 5):
-        await rooms.put(*(account(str(n)) for n in range(start, start + 5)))
-    assert (await follower.next()).reset
-    assert follower.map == await rooms.answer()
-    await rooms.put(account("0", 7))
-    assert not (await follower.next()).reset
-    assert follower.map == await rooms.answer()
     await follower.close()
+    await twice_meanwhile(rooms)
+    messages = rooms.documents.watch_changes(Account, EVERYTHING, TELLER, follower.cursor)
+    again = Follower.resuming(messages, follower.map)
+    message = await again.next()
+    assert ([each.id for each in message.entered], message.changed) == (["b"], (account("a", 2),))
+    message = await again.next()
+    assert ([each.id for each in message.entered], message.changed) == (["c"], (account("a", 3),))
+    assert again.map == await rooms.answer()
+    await again.close()
 
 
-async def test_whoever_leaves_is_forgotten(rooms: Gallery) -> None:
-    watching = [
-        rooms.documents.watch(Account, "a", TELLER),
-        rooms.documents.watch_page(Account, Query(), TELLER),
-        rooms.documents.watch_changes(Account, EVERYTHING, TELLER),
-    ]
-    for each in watching:
-        await anext(each)
-    assert rooms.feed.watchers(ACCOUNTS) == 3
-    waiting = [asyncio.ensure_future(anext(each)) for each in watching[1:]]
-    await asyncio.sleep(0)
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    await watching[0].aclose()
-    assert rooms.feed.watchers(ACCOUNTS) == 0
+async def test_what_happens_while_a_document_or_a_page_is_read_is_seen(rooms: Gallery) -> None:
+    await rooms.put(account("a", 1))
+    await twice_meanwhile(rooms)
+    async with aclosing(rooms.documents.watch(Account, "a", TELLER)) as watching:
+        assert await next_of(watching) == account("a", 2)
+        assert await next_of(watching) == account("a", 3)
+    await rooms.delete("b", "c")
+    await rooms.put(account("a", 1))
+    await twice_meanwhile(rooms)
+    async with aclosing(rooms.documents.watch_page(Account, Query(), TELLER)) as pages:
+        assert [each.id for each in (await next_of(pages)).documents] == ["a", "b"]
+        assert [each.id for each in (await next_of(pages)).documents] == ["a", "b", "c"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.rules import Viewer
+from domain.testing import shown as plainly
 from eventlog.codec import Codec
 from eventlog.envelope import Draft, Position, Recorded, partition_of, stream_of
 from eventlog.ids import new_id
@@ -23,7 +24,7 @@ from readmodels.projector import Projector
 from readmodels.query import Query
 from readmodels.sqlite import SqliteStore
 from readmodels.store import Parked, Store
-from tests.sample import Closed, Deposited, Opened, Withdrawn, sample
+from tests.sample import Closed, Deposited, Opened, Withdrawn, account_documents, sample, totals
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DEADLINE_S = 20
@@ -184,3 +185,30 @@ def model_with(name: str = "Account", **changed: Any) -> Model:
 
 def positions(events: Sequence[Recorded]) -> list[Position]:
     return [each.position for each in events]
+
+
+ACCOUNTS = [str(number) for number in range(20)]
+EVENTS: list[Any] = [
+    *(opened(account) for account in ACCOUNTS),
+    *(deposited(account, number) for number, account in enumerate(ACCOUNTS, 1)),
+    *(withdrawn(account, "0.5") for account in ACCOUNTS[::2]),
+    *(closed(account) for account in ACCOUNTS[::5]),
+    *(deposited(account, 100) for account in ACCOUNTS[1::5]),
+]
+MOVED = [each for each in EVENTS if hasattr(each, "amount")]
+
+
+async def is_right(shop: Workshop) -> None:
+    """The documents are those that a plain fold of `EVENTS` gives."""
+    assert await shop.shown() == plainly(account_documents, *EVENTS)
+    assert await shop.shown("Total") == plainly(totals, *MOVED)
+
+
+class Wrapped:
+    """A store that does as the one inside, but for what a test makes of it."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
