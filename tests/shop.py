@@ -65,6 +65,8 @@ class Shop:
     """What people do with a server that runs commerce."""
 
     server: ProcessServer
+    seen: str = "0:-1"
+    """The newest place in the log that an accepted command of this shop got."""
 
     async def send(
         self,
@@ -85,6 +87,8 @@ class Shop:
         }
         data = await self.server.data(mutation(name, query), variables, self.server.token(*sender))
         result: Json = data["result"]
+        if result["__typename"] == "Accepted":
+            self.seen = max(self.seen, result["token"], key=lambda token: int(token.split(":")[1]))
         return result
 
     async def do(self, name: str, input: Json, **options: Any) -> Json:
@@ -142,9 +146,12 @@ class Shop:
         return await until(look, lambda order: order is not None) or {}
 
     async def product(self, id: str) -> Json | None:
-        """The product as everyone sees it."""
-        query = f"query($id: ID!) {{ product(id: $id) {{ {PRODUCT} }} }}"
-        found: Json | None = (await self.server.data(query, {"id": id}))["product"]
+        """The product as everyone sees it, after all that this shop has done."""
+        query = (
+            f"query($id: ID!, $seen: Token) {{ product(id: $id, atLeast: $seen) {{ {PRODUCT} }} }}"
+        )
+        variables = {"id": id, "seen": self.seen}
+        found: Json | None = (await self.server.data(query, variables))["product"]
         return found
 
     async def product_with(self, id: str, **values: Any) -> Json:
