@@ -71,6 +71,13 @@ def test_whom_a_rule_admits_whatever_the_document_sees_everything(
     assert (visible(Letter, rule, viewer) == EVERYTHING) == admits(rule, viewer)
 
 
+def test_one_of_several_owners_sees_what_they_own_together() -> None:
+    letter = Letter(id="one", owner="ann", readers=("bob", "cleo"))
+    for name, is_shown in {"ann": True, "bob": True, "cleo": True, "eve": False}.items():
+        where = visible(Letter, Owner("owner") | Owner("readers"), Viewer(name))
+        assert predicate(where)(letter) == is_shown
+
+
 def test_who_is_not_signed_in_owns_nothing() -> None:
     assert visible(Letter, Owner("owner") | Owner("readers"), Viewer()) == NOTHING
     assert not predicate(NOTHING)(Letter(id="one", owner=None, readers=()))

@@ -3,20 +3,24 @@
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from msgspec import json
 
 from eventlog.database import Database
 from readmodels import sqlite_query, sqlite_tables
 from readmodels.model import index
 from readmodels.query import By, Compare, Query, place
 from readmodels.sqlite import SqliteStore
-from readmodels.sqlite_query import Fields, select
+from readmodels.sqlite_query import Fields, decimal_key, instant_key, select
 from readmodels.store import MISSING, Stored, Write
 from tests.contracts.stores import AT, Colour, Grade, Thing, collection_of
+from tests.readmodels.questions import VALUES
 
 FIELDS: dict[str, Any] = {
     "name": "a",
@@ -143,3 +147,21 @@ async def test_a_file_that_cannot_be_opened_is_left_closed(tmp_path: Path) -> No
         database.write_now(lambda connection: connection.execute("SELECT * FROM nowhere"))
     with pytest.raises(RuntimeError, match="shutdown"):
         await database.read(lambda connection: None)
+
+
+@settings(max_examples=500)
+@given(VALUES["amount"], VALUES["amount"])
+@example(Decimal(-1), Decimal("-1.5"))
+@example(Decimal("-1.05"), Decimal("-1.5"))
+@example(Decimal("9.99"), Decimal(10))
+@example(Decimal("1E+999999"), Decimal("-1E-999999"))
+def test_the_key_of_an_amount_sorts_as_the_amount_does(one: Decimal, other: Decimal) -> None:
+    mine, theirs = str(decimal_key(str(one))), str(decimal_key(str(other)))
+    assert (mine < theirs, mine == theirs) == (one < other, one == other)
+
+
+@given(VALUES["at"], VALUES["at"])
+@example(AT, AT.replace(microsecond=1))
+def test_the_key_of_an_instant_sorts_as_the_instant_does(one: datetime, other: datetime) -> None:
+    mine, theirs = (str(instant_key(json.decode(json.encode(each)))) for each in (one, other))
+    assert (mine < theirs, mine == theirs) == (one < other, one == other)
