@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -60,7 +60,7 @@ class Subscription:
                 case other:
                     raise AssertionError(f"unexpected: {other}")
 
-    async def until(self, condition: Any, wait_s: float = WAIT_S) -> Json:
+    async def until(self, condition: Callable[[Json], bool], wait_s: float = WAIT_S) -> Json:
         """The first result of which the condition holds."""
         while True:
             data = await self.next(wait_s)

@@ -43,7 +43,7 @@ async def kill_in_the_middle(file: Path, data: Path) -> None:
 
 async def test_an_import_that_is_killed_and_run_again_ends_as_one_run_does(tmp_path: Path) -> None:
     file, once, often = tmp_path / "history.jsonl", tmp_path / "once", tmp_path / "often"
-    write_history(file, count=60)
+    write_history(file, count=40)
     for _ in range(KILLS):
         await kill_in_the_middle(file, often)
     for data in (often, once):

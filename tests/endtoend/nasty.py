@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from tests.serving import Json
 from tests.shop import mutation
@@ -171,16 +171,21 @@ def mangled(body: Json, random: Random) -> bytes:
     return bytes(data)
 
 
-def _replaced(value: Any, random: Random) -> Any:
+def _replaced(value: object, random: Random) -> object:
     """The value with one of those within it replaced, added or left out."""
     if isinstance(value, dict) and value and random.random() < 0.85:
-        key = random.choice(list(value))
-        chance = random.random()
-        if chance < 0.1:
-            return {name: each for name, each in value.items() if name != key}
-        if chance < 0.15:
-            return {**value, f"{key}x": value[key]}
-        return {**value, key: _replaced(value[key], random)}
+        return _replaced_in(cast(Json, value), random)
     if isinstance(value, list) and value and random.random() < 0.8:
-        return [_replaced(value[0], random), *value[1:]]
+        first, *others = cast(list[object], value)
+        return [_replaced(first, random), *others]
     return random.choice(STRANGE)
+
+
+def _replaced_in(value: Json, random: Random) -> Json:
+    key = random.choice(list(value))
+    chance = random.random()
+    if chance < 0.1:
+        return {name: each for name, each in value.items() if name != key}
+    if chance < 0.15:
+        return {**value, f"{key}x": value[key]}
+    return {**value, key: _replaced(value[key], random)}

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CODES = {
     "BAD_USER_INPUT", "UNAUTHENTICATED", "FORBIDDEN", "TIMEOUT", "UNAVAILABLE", "LIMIT_EXCEEDED"
 }  # fmt: skip
-MANGLED = 400
+MANGLED = 250
 GROWTH_BYTES_MAX = 24 * 1024 * 1024
-"""How much the memory may have grown after two further rounds of everything."""
+"""How much the memory may have grown after another round of everything."""
 SETTINGS = {
     "WAIT_S_MAX": "0.2",
     "CONNECTION_INIT_TIMEOUT_S": "0.5",
@@ -57,7 +57,8 @@ def refusal(answer: Json) -> str:
         assert codes <= CODES, answer
         assert all(0 < len(each["message"]) < 2_000 for each in answer["errors"]), answer
         return min(codes)
-    result: Json = (answer["data"] or {}).get("result") or {}
+    data: Json = answer["data"] or {}
+    result: Json = data.get("result") or {}
     return str(result.get("code", ""))
 
 
@@ -223,11 +224,10 @@ async def test_a_broken_protocol_closes_the_socket_with_its_code(server: Process
 
 
 async def test_nothing_bad_stays_in_memory_or_as_a_task(server: ProcessServer, seed: int) -> None:
-    """After further rounds of everything the server is as it was after the first."""
+    """After another round of everything the server is as it was after the first."""
     random = Random(seed)
     await everything_bad(server, random)
     tasks, memory = await _at_rest(server, 0)
-    await everything_bad(server, random)
     await everything_bad(server, random)
     _, after = await _at_rest(server, tasks)
     print(f"{tasks:g} tasks; {memory:,.0f} bytes, then {after:,.0f}")
@@ -237,7 +237,7 @@ async def test_nothing_bad_stays_in_memory_or_as_a_task(server: ProcessServer, s
 
 async def _at_rest(server: ProcessServer, tasks: float) -> tuple[float, float]:
     """The number of tasks, and the memory, once all connections are gone."""
-    quiet = 0
+    quiet, now = 0, tasks
     async with asyncio.timeout(60):
         while quiet < 5:
             now = await server.metric("headrace_event_loop_tasks")

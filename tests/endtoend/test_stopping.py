@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.serving import Json, ProcessServer, headrace, running_server
@@ -16,32 +17,35 @@ from tests.subscribing import SUBPROTOCOL, connected, subscribed
 LISTING = {"product": "cd", "name": "A CD", "category": "music", "price": "9.99", "stock": 5}
 
 
-async def test_a_second_server_on_the_same_directory_is_refused(server: ProcessServer) -> None:
-    directory = str(server.directory)
+on_the_shared_server = pytest.mark.asyncio(loop_scope="session")
+
+
+@on_the_shared_server
+async def test_a_second_server_on_the_same_directory_is_refused(shop: Shop) -> None:
+    directory = str(shop.server.directory)
     status, _, errors = await headrace("serve", "--data", directory, "--port", "0")
     assert status == 1
     assert errors.splitlines()[-1].startswith("headrace: another headrace works on")
     assert "Traceback" not in errors
-    await Shop(server).list("cd")
+    assert (await shop.server.http.get("/health/ready")).status_code == 200
 
 
-async def test_an_import_into_a_served_directory_is_refused(
-    server: ProcessServer, tmp_path: Path
-) -> None:
+@on_the_shared_server
+async def test_an_import_into_a_served_directory_is_refused(shop: Shop, tmp_path: Path) -> None:
     file = tmp_path / "commands.jsonl"
-    line = {"at": "1997-01-01T00:00:00Z", "command": "ListProduct", "input": LISTING}
-    file.write_text(json.dumps({**line, "commandId": "1"}))
-    status, _, errors = await headrace("import", str(file), "--data", str(server.directory))
+    file.write_text("")
+    status, _, errors = await headrace("import", str(file), "--data", str(shop.server.directory))
     assert status == 1
     assert errors.splitlines()[-1].startswith("headrace: another headrace works on")
-    assert await Shop(server).product("cd") is None
 
 
-async def test_a_port_that_is_taken_is_a_sentence(server: ProcessServer, tmp_path: Path) -> None:
-    port = str(urlsplit(server.url).port)
+@on_the_shared_server
+async def test_a_port_that_is_taken_is_a_sentence(shop: Shop, tmp_path: Path) -> None:
+    port = str(urlsplit(shop.server.url).port)
     status, _, errors = await headrace("serve", "--data", str(tmp_path / "other"), "--port", port)
     assert status == 1
     assert "address already in use" in errors.lower()
+    assert f"headrace: cannot listen on 127.0.0.1, port {port}" in errors
     assert "Traceback" not in errors
 
 

@@ -1,7 +1,7 @@
 """What a subscriber is shown: everything at once, each change after it, and no gap at a restart."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from uuid import uuid4
@@ -122,8 +122,8 @@ async def test_changes_come_as_server_sent_events_too(shop: Shop) -> None:
             assert [each["id"] for each in entered] == [id]
 
 
-async def _events(lines: "AsyncGenerator[str] | object") -> AsyncGenerator[Json]:
-    async for line in lines:  # type: ignore[union-attr]
+async def _events(lines: AsyncIterator[str]) -> AsyncGenerator[Json]:
+    async for line in lines:
         if line.startswith("data: {"):
             yield json.loads(line.removeprefix("data: "))
 
@@ -188,12 +188,11 @@ async def test_a_socket_is_told_that_the_server_restarts(tmp_path: Path) -> None
     assert closed.value.rcvd.code == 1012
 
 
-async def test_a_document_watched_at_least_a_token_starts_with_it(tmp_path: Path) -> None:
+@on_the_shared_server
+async def test_a_document_watched_at_least_a_token_starts_with_it(shop: Shop) -> None:
     query = "subscription($id: ID!, $t: Token) { product(id: $id, atLeast: $t) { stock } }"
-    async with running_server(tmp_path / "data") as server:
-        shop = Shop(server)
-        id = await listed(shop, "music", stock=0)
-        for stock in range(1, 6):
-            token = (await shop.do("restockProduct", {"product": id, "quantity": 1}))["token"]
-            async with subscribed(server.socket_url, query, {"id": id, "t": token}) as watching:
-                assert await watching.next() == {"product": {"stock": stock}}
+    id = await listed(shop, "music", stock=0)
+    for stock in range(1, 6):
+        token = (await shop.do("restockProduct", {"product": id, "quantity": 1}))["token"]
+        async with subscribed(shop.server.socket_url, query, {"id": id, "t": token}) as watching:
+            assert await watching.next() == {"product": {"stock": stock}}
