@@ -18,7 +18,7 @@ from api.contexts import shipped
 from api.errors import Fault
 from api.importing import ImportClock, Importer, ImportFault, Summary, lines_of
 from api.keys import KeysError
-from api.runtime import embedded
+from api.runtime import FileDamaged, embedded
 from api.schema import command_decoder, core, derive, print_sdl
 from api.serving import CannotListen, serve
 from api.settings import Settings, SettingsError, add_options, settings_from
@@ -32,6 +32,7 @@ _EXPECTED = (
     SettingsError,
     CompositionError,
     DirectoryTaken,
+    FileDamaged,
     ShapeChanged,
     ImportFault,
     KeysError,

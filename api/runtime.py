@@ -1,8 +1,9 @@
 """The one composition root: log, writer, documents, projectors and processes of one process."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ from readmodels.sqlite import SqliteStore
 from readmodels.store import Store
 
 FOR_EVER_S = 365 * 24 * 3600.0
+REBUILD = "remove it and what is named after it, and the next start builds it anew from the log"
+
+
+class FileDamaged(Exception):
+    """A file of the data directory cannot be opened; the message names it and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +67,34 @@ async def embedded(
 
     With `sending` False the caller says when processes send what is due, by `send_due`. At the end
     it takes no more commands, finishes those taken in, and stops the rest: what a projector or a
-    process had not done yet is done at the next start. Raises DirectoryTaken, ShapeChanged.
+    process had not done yet is done at the next start. Raises DirectoryTaken, ShapeChanged,
+    FileDamaged.
     """
-    log = SqliteLog(directory)
+    with _whole(directory / "log.sqlite", "restore it from a copy"):
+        log = SqliteLog(directory)
     try:
         feed = Feed()
-        store = SqliteStore(directory, tell=feed.tell)
+        with _whole(directory / "documents.sqlite", REBUILD):
+            store = SqliteStore(directory, tell=feed.tell)
         try:
             runtime = _assemble(model, log, store, feed, clock, deadline_s, wait_s)
-            for projector in runtime.projectors:
-                await projector.open()
+            with _whole(directory / "documents.sqlite", REBUILD):
+                for projector in runtime.projectors:
+                    await projector.open()
             async with _running(runtime, runtime.senders if sending else ()):
                 yield runtime
         finally:
             store.close()
     finally:
         log.close()
+
+
+@contextmanager
+def _whole(path: Path, advice: str) -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as fault:
+        raise FileDamaged(f"{path} cannot be opened: {fault}; {advice}") from fault
 
 
 def _assemble(

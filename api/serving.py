@@ -44,7 +44,8 @@ class Services:
 async def serve(model: Model, settings: Settings) -> None:
     """Serve the model until a signal says to stop, then finish what was begun.
 
-    Raises DirectoryTaken, ShapeChanged, CompositionError, SettingsError, CannotListen.
+    Raises DirectoryTaken, FileDamaged, ShapeChanged, CompositionError, SettingsError,
+    CannotListen.
     """
     schema = derive(model, Limits(page_length_max=settings.page_max))
     authenticator = authenticator_from(settings)

@@ -104,9 +104,9 @@ class ProcessServer:
         """End it as a power button would: SIGKILL, and nothing is finished."""
         await self._end(signal.SIGKILL)
 
-    async def terminate(self) -> int:
-        """Ask it to stop by SIGTERM, wait for it, and give its exit status."""
-        return await self._end(signal.SIGTERM)
+    async def terminate(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop by a signal, wait for it, and give its exit status."""
+        return await self._end(by)
 
     async def _end(self, by: signal.Signals) -> int:
         if self.process.returncode is None:

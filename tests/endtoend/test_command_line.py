@@ -49,6 +49,20 @@ def test_a_wrong_option_is_a_sentence(
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("file", "advice"), [("log.sqlite", "restore it"), ("documents.sqlite", "builds it anew")]
+)
+def test_a_damaged_file_is_named_with_what_to_do(
+    tmp_path: Path, file: str, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / file).write_bytes(b"no database at all, and longer than a header " * 9)
+    assert main(["serve", "--port", "0"]) == 1
+    errors = capsys.readouterr().err
+    assert f"{tmp_path / 'data' / file} cannot be opened" in errors
+    assert advice in errors
+
+
 @pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf", "long", "1e300"])
 def test_a_token_is_valid_for_some_time(hours: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

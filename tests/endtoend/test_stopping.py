@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,8 +50,9 @@ async def test_a_port_that_is_taken_is_a_sentence(shop: Shop, tmp_path: Path) ->
     assert "Traceback" not in errors
 
 
-async def test_a_stop_without_clients_ends_well(server: ProcessServer) -> None:
-    assert await server.terminate() == 0
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_without_clients_ends_well(server: ProcessServer, by: signal.Signals) -> None:
+    assert await server.terminate(by) == 0
     assert "Stopped" in server.printed()
     assert "Traceback" not in server.printed()
 
