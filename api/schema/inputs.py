@@ -104,6 +104,8 @@ class Inputs:
             raise Wrong(
                 f"must have at most {self._limits.text_length_max} characters, not {len(value)}"
             )
+        if "\0" in value:
+            raise Wrong("must be without NUL characters")
         if not value.isascii() and _SURROGATE.search(value):
             raise Wrong("must be without lone surrogates")
         return value

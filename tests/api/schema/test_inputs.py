@@ -120,6 +120,7 @@ def nested_in(way: str, value: object) -> dict[str, Any]:
     [
         ("title", "x" * 10_001),
         ("title", "lone \ud83d surrogate"),
+        ("title", "a NUL \0 within"),
         ("note", "\udc00"),
         ("tags", ["a"] * 1_001),
         ("marks[1].thing", ""),
