@@ -19,15 +19,14 @@ FLOORS = ("domain", "eventlog", "readmodels", "api")
 ROOMS = {
     "aiokafka": "eventlog/kafka.py",
     "motor": "readmodels/mongo.py",
-    "pymongo": "readmodels/mongo.py",
-    "bson": "readmodels/mongo.py",
-    "gridfs": "readmodels/mongo.py",
+    "pymongo": "readmodels/mongo",
+    "bson": "readmodels/mongo",
     "strawberry": "api/",
     "graphql": "api/",
     "starlette": "api/",
     "uvicorn": "api/",
 }
-"""A library and the only place that may know it: a module, or everything below a folder."""
+"""A library and the only place that may know it: how the paths of its modules begin."""
 
 SETTINGS = "api/settings.py"
 MODULE_LINES_MAX = 300

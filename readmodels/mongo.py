@@ -1,0 +1,286 @@
+"""The document store on MongoDB: one collection for each document class and version.
+
+Works on a replica set of one or more, from MongoDB 6.0 on, with the rights of `readWrite` on its
+database. Documents are written in bulk, each over the revision that it was folded from; what was
+written is told by one change stream. How each of that holds is said where it is done:
+`mongo_writes` (what a crash leaves), `mongo_stream` (marks), `mongo_tail` (no gap, no repeat),
+`mongo_collections` (making and retiring), `mongo_values` and `mongo_query` (exactness).
+"""
+
+import asyncio
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from readmodels import mongo_collections as collections
+from readmodels.composition import Collection
+from readmodels.documents import NotReady
+from readmodels.mongo_client import Client, Database, code_of, raise_if_cancelled
+from readmodels.mongo_query import LIVE, condition, order_by, selection
+from readmodels.mongo_stream import MARKS, mark_of, time_of
+from readmodels.mongo_tail import Shelf, Tail
+from readmodels.mongo_values import Records
+from readmodels.mongo_writes import Commits, Dropped
+from readmodels.query import Query, Where
+from readmodels.store import Change, Committed, Parked, Progress, Stored, Write
+
+D = TypeVar("D")
+
+LOADED_AT_ONCE_MAX = 1_000
+SNAPSHOT_ATTEMPTS_MAX = 10
+SWEEP_EVERY_S = 60.0
+RETIRE_AFTER = timedelta(minutes=15)
+"""How long a version that another took over from is kept, for processes with the older code."""
+BURY_AFTER = timedelta(days=1)
+"""How long a deleted document is known: longer than any projector sleeps and then writes."""
+
+_SNAPSHOT_CODES = frozenset({239, 246})
+"""SnapshotTooOld, and SnapshotUnavailable: the collection was changed at this moment."""
+_MARK_DIGITS = len(str(MARKS.stop))
+
+
+class Unreachable(NotReady):
+    """MongoDB does not answer."""
+
+
+def connect(uri: str) -> AsyncIOMotorClient[dict[str, Any]]:
+    """A client of the server that the URI names, which never waits for ever unless told so."""
+    options: dict[str, Any] = {"socketTimeoutMS": 30_000}
+    options |= dict.fromkeys(("serverSelectionTimeoutMS", "connectTimeoutMS"), 5_000)
+    for named in parse_uri(uri, validate=False)["options"]:
+        options = {each: ms for each, ms in options.items() if each.lower() != named.lower()}
+    return AsyncIOMotorClient(uri, **options)
+
+
+class MongoStore:
+    """The documents of one database, shared by any number of processes.
+
+    After `open` and `prepare` of every collection, `run` tells what is written, by whichever
+    process. `lost` is called where the feed cannot go on without a gap: whoever watches is then
+    to read everything anew. The client stays its owner's to close.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        database: str,
+        *,
+        tell: Callable[[Committed], None] = lambda committed: None,
+        lost: Callable[[], None] = lambda: None,
+        retire_after: timedelta = RETIRE_AFTER,
+        bury_after: timedelta = BURY_AFTER,
+    ) -> None:
+        self._database = Database(client, database)
+        self._tail = Tail(self._database, tell, lost)
+        self._retire_after = retire_after
+        self._bury_after = bury_after
+        self._identity = ""
+
+    async def open(self) -> None:
+        """Check the server, make what is missing, and begin the feed. Raises Unsuitable."""
+        with _reached():
+            await collections.check_server(self._database)
+            self._identity = await collections.prepare_store(self._database)
+            await self._tail.begin()
+
+    async def run(self) -> None:
+        """Tell what is written, until cancelled; begins where `open` was.
+
+        Every collection is to be prepared before, and whoever is told has to know it.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tail.run())
+            group.create_task(self._sweep_again())
+
+    async def _sweep_again(self) -> None:
+        """Remove retired versions when their time is over, though nothing is started anew."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            for shelf in [each for each in self._tail.shelves if each.is_built]:
+                with suppress(PyMongoError):  # they stay until the next time
+                    await self._sweep(shelf)
+
+    @property
+    def feed_error(self) -> str:
+        """Why the feed stands still; empty while it goes on."""
+        return self._tail.last_error
+
+    @property
+    def position(self) -> int:
+        """The mark up to which everything was told."""
+        return self._tail.position
+
+    async def prepare(self, collection: Collection[Any]) -> Progress:
+        """Make the collection and its indexes where missing. Raises ShapeChanged, Retired."""
+        records, database = Records(collection), self._database
+        with _reached():
+            known = self._tail.shelf(records.name)
+            if known is not None and known.is_gone:
+                await collections.refuse_retired(database, records)
+            token, progress = await collections.prepare(database, records)
+            await collections.make_indexes(database, records)
+            if known is None or known.is_gone or known.token != token:
+                known = Shelf(records, token, Commits(database, records, token))
+                known.prepared_at = mark_of(await database.now())
+                known.is_built = progress.is_built
+                self._tail.follow(known)
+            known.records = records
+            await collections.bury(database, records.name, progress.checkpoint, self._bury_after)
+            if progress.is_built:
+                await self._retire_older(known)
+        return progress
+
+    async def _retire_older(self, shelf: Shelf) -> None:
+        await collections.retire_older(self._database, shelf.records)
+        await self._sweep(shelf)
+
+    async def _sweep(self, shelf: Shelf) -> None:
+        for name in await collections.sweep(self._database, shelf.records, self._retire_after):
+            self._tail.forget(name)
+
+    def _shelf(self, collection: Collection[Any]) -> Shelf:
+        name = f"{collection.name}_{collection.version}"
+        shelf = self._tail.shelf(name)
+        if shelf is None or shelf.is_gone:
+            raise Dropped(f"{name} is gone from {self._database.name}, or was never prepared")
+        return shelf
+
+    async def load(self, collection: Collection[D], ids: Sequence[str]) -> dict[str, Stored[D]]:
+        """Those of the documents that were ever written, deleted ones among them."""
+        records = self._shelf(collection).records
+        found: dict[str, Stored[D]] = {}
+        with _reached():
+            for at in range(0, len(ids), LOADED_AT_ONCE_MAX):
+                some = {"_id": {"$in": list(ids[at : at + LOADED_AT_ONCE_MAX])}}
+                rows = self._database.committed(records.name).find(some)
+                for row in await rows.to_list(length=None):
+                    found[row["_id"]] = records.stored(row)
+        return found
+
+    async def commit(
+        self,
+        collection: Collection[D],
+        writes: Sequence[Write[D]],
+        *,
+        checkpoint: Mapping[int, int] | None = None,
+        park: Sequence[Parked] = (),
+        unpark: Sequence[Parked] = (),
+        is_built: bool = True,
+    ) -> list[str]:
+        """Write each document whose revision is still that of `before`; the losers' ids.
+
+        Where something is unparked, nothing is written beside a loser: every id is then given.
+        """
+        shelf = self._shelf(collection)
+        commits, reached = shelf.commits, checkpoint or {}
+        is_first = is_built and not shelf.is_built
+        with _reached():
+            if is_first and (writes or unpark):
+                # Nobody is told of the documents of a collection that is being built.
+                await commits.advance({}, is_built=True)
+            if unpark:
+                losers = await commits.all_or_nothing(writes, reached, park, unpark)
+            else:
+                losers = await commits.documents(writes) if writes else []
+                if not losers:
+                    await commits.set_aside(park)
+                    await commits.advance(reached, is_built=is_first)
+            if is_first:
+                shelf.is_built = True
+                await self._retire_older(shelf)
+        return losers
+
+    async def parked(self, collection: Collection[Any]) -> list[Parked]:
+        """What is set aside, in the order in which it was."""
+        with _reached():
+            return await self._shelf(collection).commits.parked()
+
+    async def get(self, collection: Collection[D], id: str) -> D | None:
+        """The document, or None."""
+        records = self._shelf(collection).records
+        with _reached():
+            row = await self._database[records.name].find_one({"_id": {"$eq": id}})
+        return None if row is None else records.document(row)
+
+    async def find(self, collection: Collection[D], query: Query) -> list[D]:
+        """At most `query.first` documents, in order."""
+        records = self._shelf(collection).records
+        if query.first == 0:  # to MongoDB no limit
+            return []
+        with _reached():
+            found = self._database[records.name].find(
+                selection(records.fields, query),
+                sort=order_by(records.fields, query.terms),
+                limit=query.first,
+            )
+            return [records.shown(row) for row in await found.to_list(length=None)]
+
+    async def count(self, collection: Collection[Any], where: Where) -> int:
+        """How many documents the condition holds for."""
+        records = self._shelf(collection).records
+        filter = {"$and": [LIVE, condition(records.fields, where)]}
+        with _reached():
+            return await self._database[records.name].count_documents(filter)
+
+    async def snapshot(
+        self, collection: Collection[D], where: Where, limit: int
+    ) -> tuple[list[D], int]:
+        """At most `limit` documents, and the mark of the last commit that they show.
+
+        They are read as they were at one instant of the cluster, chosen to be no earlier than
+        what the feed has told: whoever watched before misses nothing, and the feed's later
+        changes have a higher mark, its earlier ones none.
+        """
+        records = self._shelf(collection).records
+        command: dict[str, Any] = {
+            "find": records.name,
+            "filter": selection(records.fields, Query(where=where)),
+            "sort": {"_id": 1},
+            "limit": limit,
+        }
+        with _reached():
+            for attempt in range(SNAPSHOT_ATTEMPTS_MAX):
+                at = max(await self._database.now(), time_of(self._tail.position))
+                concern = {"level": "snapshot", "atClusterTime": at}
+                try:
+                    rows = await self._database.rows({**command, "readConcern": concern})
+                except OperationFailure as fault:
+                    is_passing = code_of(fault) in _SNAPSHOT_CODES
+                    if not is_passing or attempt == SNAPSHOT_ATTEMPTS_MAX - 1:
+                        raise
+                    await asyncio.sleep(0.05)
+                else:
+                    return [records.shown(row) for row in rows], mark_of(at)
+        raise AssertionError("the last attempt returns or raises")
+
+    def cursor(self, mark: int) -> str:
+        """The mark with the identity of the database."""
+        return f"{self._identity}.{mark}"
+
+    async def since(
+        self, collection: Collection[D], cursor: str
+    ) -> tuple[list[Change[D]], int] | None:
+        """Each document changed after the cursor, as it was then and is now, and the new mark."""
+        identity, _, digits = cursor.partition(".")
+        is_number = digits.isascii() and digits.isdigit() and len(digits) <= _MARK_DIGITS
+        if not is_number or int(digits) not in MARKS:
+            raise ValueError(f"not a cursor of this store: {cursor[:60]!r}")
+        shelf = self._shelf(collection)
+        if identity != self._identity:
+            return None
+        with _reached():
+            return await self._tail.since(shelf, int(digits))
+
+
+@contextmanager
+def _reached() -> Generator[None]:
+    try:
+        yield
+        raise_if_cancelled()
+    except ConnectionFailure as fault:
+        raise Unreachable(f"MongoDB is out of reach, ask again soon: {fault}") from fault

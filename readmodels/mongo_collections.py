@@ -1,0 +1,276 @@
+"""MongoDB's collections as the store has them: made, indexed, checked, retired.
+
+Two are the store's own. `headrace_collections` holds a row for each collection of documents:
+its shape, its checkpoint, whether it was built to the end, and the token of what it speaks of.
+`headrace_parked` holds what is set aside. All of it is within the rights of `readWrite`.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from bson import Timestamp
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError, NetworkTimeout, OperationFailure
+
+from readmodels.composition import Collection
+from readmodels.mongo_client import Collection as MongoCollection
+from readmodels.mongo_client import Database, Row, code_of
+from readmodels.mongo_values import Records
+from readmodels.store import Progress, ShapeChanged
+
+COLLECTIONS = "headrace_collections"
+PARKED = "headrace_parked"
+STORE = "headrace"
+"""The row that speaks of the store as a whole."""
+
+VERSION_MIN = (6, 0)
+_WIRE_VERSION_MIN = 17
+_NAMESPACE_EXISTS = 48
+_BEFORE_IMAGES = {"enabled": True}
+_INDEX_ATTEMPTS_MAX = 60
+_INDEX_PREFIX = "by:"
+
+
+class Prepared(NamedTuple):
+    """A collection ready to be used: the token of its making, and how far it is."""
+
+    token: str
+    progress: Progress
+
+
+class Unsuitable(Exception):
+    """The server is none that the store can work with; the message says what to change."""
+
+
+class Retired(Exception):
+    """A newer version of the documents has taken over while this one was in use."""
+
+
+async def check_server(database: Database) -> None:
+    """Raises Unsuitable where the server has no change streams with before-images."""
+    hello = await database.command({"hello": 1})
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise Unsuitable(
+            "this MongoDB is no replica set, and only one has change streams: start it with "
+            "--replSet and initiate it; a set of one member is enough"
+        )
+    if hello["maxWireVersion"] < _WIRE_VERSION_MIN:
+        wanted = ".".join(map(str, VERSION_MIN))
+        raise Unsuitable(f"this MongoDB is older than {wanted}, the first with before-images")
+
+
+async def prepare_store(database: Database) -> str:
+    """Make what the store keeps for itself; its identity, another for each database ever made."""
+    made = await _made(database, COLLECTIONS)
+    await _made(database, PARKED)
+    await database[PARKED].create_index([("collection", 1), ("place", 1)])
+    return str(made["info"]["uuid"].hex())
+
+
+async def begin(database: Database) -> Timestamp:
+    """Write that a feed begins here, and give the instant: in every feed, something stands there.
+
+    The history up to here is read until that write is met, so its end is never guessed.
+    """
+    reply = await database.command(
+        {
+            "findAndModify": COLLECTIONS,
+            "query": {"_id": STORE},
+            "update": {"$inc": {"feeds": 1}},
+            "upsert": True,
+            "writeConcern": {"w": "majority"},
+        }
+    )
+    at: Timestamp = reply["operationTime"]
+    return at
+
+
+async def _made(database: Database, name: str, **options: Any) -> Row:
+    """What the server says of the collection, after making it where it is missing."""
+    found = await database.collections({"name": name})
+    if not found:
+        try:
+            await database.create(name, changeStreamPreAndPostImages=_BEFORE_IMAGES, **options)
+        except OperationFailure as fault:
+            if code_of(fault) != _NAMESPACE_EXISTS:  # another process was first
+                raise
+        found = await database.collections({"name": name})
+    kept = found[0]["options"].get("changeStreamPreAndPostImages", {}).get("enabled")
+    if not kept and not await _gave_images(database, name):
+        raise Unsuitable(
+            f"the collection {name} of {database.name} keeps no before-images: let an "
+            f"administrator run db.runCommand({{collMod: {name!r}, "
+            "changeStreamPreAndPostImages: {enabled: true}}) there"
+        )
+    return found[0]
+
+
+async def _gave_images(database: Database, name: str) -> bool:
+    """Whether an existing collection could be given before-images; that takes dbAdmin."""
+    try:
+        await database.command({"collMod": name, "changeStreamPreAndPostImages": _BEFORE_IMAGES})
+    except OperationFailure:
+        return False
+    return True
+
+
+async def prepare(database: Database, records: Records[Any]) -> Prepared:
+    """Make the collection where missing, and learn how far it is. Raises ShapeChanged.
+
+    Each making of a collection has a token of its own. Its row is bound to it: one with another
+    token speaks of a collection that was dropped. So is every document, by the collection's
+    validator: what a process still writes that knows only the dropped one is refused.
+    """
+    while True:
+        token = await _token(database, records.name)
+        if token is None:
+            await database.drop(records.name)  # made by the late write of such a process
+            continue
+        row = await _row(database, records, token)
+        if row["token"] == token:
+            break
+        await database[COLLECTIONS].delete_one({"_id": records.name, "token": row["token"]})
+    if row["shape"] != records.shape:
+        name, version = records.collection.name, records.collection.version
+        raise ShapeChanged(
+            f"the fields of {name} are others than those stored: raise version= "
+            f"of its projection above {version}, so that it is built anew"
+        )
+    row = await database.committed(COLLECTIONS).find_one({"_id": records.name}) or row
+    checkpoint = {int(each): int(offset) for each, offset in row["checkpoint"].items()}
+    return Prepared(token, Progress(checkpoint, bool(row["is_built"])))
+
+
+async def _token(database: Database, name: str) -> str | None:
+    """The token of the collection, made where missing; None where it has none."""
+    made = await _made(database, name, validator={"token": {"$eq": uuid4().hex[:12]}})
+    token = made["options"].get("validator", {}).get("token", {}).get("$eq")
+    return token if isinstance(token, str) else None
+
+
+async def _row(database: Database, records: Records[Any], token: str) -> Row:
+    """The collection's row, made where missing, and no longer retired: it is in use."""
+    fresh: Row = {
+        "class": records.collection.name,
+        "version": records.collection.version,
+        "token": token,
+        "shape": records.shape,
+        "is_built": False,
+        "checkpoint": {},
+        "parked": 0,
+    }
+    while True:
+        with suppress(DuplicateKeyError):  # another process makes it at this moment
+            row = await database[COLLECTIONS].find_one_and_update(
+                {"_id": records.name},
+                {"$setOnInsert": fresh, "$unset": {"retired": ""}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+            assert row is not None
+            return row
+
+
+async def make_indexes(database: Database, records: Records[Any]) -> None:
+    """Make the declared indexes, and drop those that are declared no more, or differently."""
+    wanted = {f"{_INDEX_PREFIX}{','.join(names)}": names for names in _indexed(records.collection)}
+    collection = database[records.name]
+    paths: dict[str, list[tuple[str, int]]] = {}
+    for name, fields in wanted.items():
+        lists = [field for field in fields if field != "id" and records.fields.is_list(field)]
+        if len(lists) > 1:
+            raise Unsuitable(
+                f"an index of {records.collection.name} names the lists {' and '.join(lists)}: "
+                "MongoDB indexes one list at a time, so declare an index for each"
+            )
+        paths[name] = [(records.fields.path(field), 1) for field in fields]
+    present = await collection.index_information()
+    for name, found in present.items():
+        if name.startswith(_INDEX_PREFIX) and list(found["key"]) != paths.get(name):
+            with suppress(OperationFailure):  # another process was first
+                await collection.drop_index(name)
+    for name, keys in paths.items():
+        await _index(collection, keys, name=name)
+    deleted = {"deleted": {"$exists": True}}
+    await _index(collection, [("deleted", 1)], name="deleted", partialFilterExpression=deleted)
+
+
+async def _index(collection: MongoCollection, keys: list[tuple[str, int]], **options: Any) -> None:
+    """Make an index, if it is not there; over much data that takes longer than an answer may."""
+    for attempt in range(_INDEX_ATTEMPTS_MAX):
+        try:
+            await collection.create_index(keys, **options)
+            return
+        except NetworkTimeout:
+            if attempt == _INDEX_ATTEMPTS_MAX - 1:
+                raise
+
+
+def _indexed(collection: Collection[Any]) -> Iterable[tuple[str, ...]]:
+    for index in collection.indexes:
+        named = tuple(dict.fromkeys((*index.fields, "id")))
+        yield named[: named.index("id") + 1]
+
+
+async def bury(
+    database: Database, name: str, checkpoint: Mapping[int, int], after: timedelta
+) -> None:
+    """Remove what was deleted a while ago and whose events the checkpoint has passed.
+
+    None of them comes again but from a projector that slept that long with them in its hands.
+    """
+    collection = database[name]
+    graves = collection.find(
+        {"deleted": {"$lte": datetime.now(UTC) - after}, "body": None},
+        projection={"revision": 1, "positions": 1},
+    )
+    for grave in await graves.to_list(length=None):
+        seen = grave["positions"].items()
+        if all(checkpoint.get(int(partition), -1) >= offset for partition, offset in seen):
+            await collection.delete_one({"_id": grave["_id"], "revision": grave["revision"]})
+
+
+async def refuse_retired(database: Database, records: Records[Any]) -> None:
+    """Raises Retired where a newer version of the class was built."""
+    name, version = records.collection.name, records.collection.version
+    newer = {"class": name, "version": {"$gt": version}, "is_built": True}
+    found = await database[COLLECTIONS].find_one(newer)
+    if found is not None:
+        raise Retired(
+            f"version {version} of {name} was retired by version {found['version']}: "
+            "this process runs older code than those that write now, so stop it"
+        )
+
+
+async def retire_older(database: Database, records: Records[Any]) -> None:
+    """Say that this version has taken over from those below it.
+
+    A version above stays, whether it is being built or was built: an older process that lives on,
+    or comes back, takes nothing from the newer ones.
+    """
+    await database[COLLECTIONS].update_many(
+        {**_older(records), "retired": {"$exists": False}},
+        {"$set": {"retired": datetime.now(UTC)}},
+    )
+
+
+def _older(records: Records[Any]) -> Row:
+    of = records.collection
+    return {"class": of.name, "version": {"$lt": of.version}}
+
+
+async def sweep(database: Database, records: Records[Any], after: timedelta) -> list[str]:
+    """Remove the versions below that were retired a while ago; their names."""
+    since = datetime.now(UTC) - after
+    found = database[COLLECTIONS].find({**_older(records), "retired": {"$lte": since}})
+    names: list[str] = []
+    for row in await found.to_list(length=None):
+        names.append(row["_id"])
+        # In this order: what is left after a crash is a row that speaks of nothing.
+        await database.drop(row["_id"])
+        await database[PARKED].delete_many({"collection": row["_id"]})
+        await database[COLLECTIONS].delete_one({"_id": row["_id"], "token": row["token"]})
+    return names

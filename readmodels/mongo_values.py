@@ -1,0 +1,163 @@
+"""Documents as MongoDB keeps them, back to the letter: records, sort keys and bound values.
+
+A record is `{_id, revision, positions, token, body, keys}`. The body holds the fields as they are
+where BSON is exact, and as JSON writes them where it is not: BSON's instants know no microseconds
+and its decimals no more than 34 digits. Beside such a field stands a text that sorts as it does,
+in `keys`. A deleted document has no body, and the time of its deletion in `deleted`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from math import copysign, inf
+from typing import Any, Generic, TypeVar, cast, get_type_hints
+
+import bson
+import msgspec
+from bson.errors import InvalidDocument
+from bson.raw_bson import RawBSONDocument
+
+from domain.composition import members
+from readmodels.composition import Collection
+from readmodels.mongo_client import Row
+from readmodels.shape import shape_of
+from readmodels.sortable import decimal_key, utc_key
+from readmodels.store import Stored, Write
+
+D = TypeVar("D")
+
+DOCUMENT_BYTES_MAX = 7 * 1024 * 1024
+"""A change carries the document before and after, and MongoDB carries at most 16 MiB."""
+INT64 = range(-(2**63), 2**63)
+ESCAPED = ""
+"""The one field of what stands for a value that BSON, or its driver, would not give back."""
+
+
+class Fields:
+    """How the fields of one document class stand in a record: a path, and their values."""
+
+    def __init__(self, document: type[Any]) -> None:
+        self._types = {name: members(hint)[0] for name, hint in get_type_hints(document).items()}
+        self.keyed = [name for name, kind in self._types.items() if kind in (Decimal, datetime)]
+
+    def path(self, field: str) -> str:
+        """The field as it is compared and indexed. Raises KeyError where there is none."""
+        if field == "id":
+            return "_id"
+        return f"{'keys' if self._types[field] in (Decimal, datetime) else 'body'}.{field}"
+
+    def bound(self, field: str, value: Any) -> Any:
+        """A value of the field as it stands at its path."""
+        if field in self.keyed:
+            return sort_key(value)
+        if isinstance(value, int) and value not in INT64:
+            return copysign(inf, value)  # beyond every number that there is, on its side
+        return msgspec.to_builtins(value)
+
+    def is_list(self, field: str) -> bool:
+        """Whether the field holds several values."""
+        return getattr(self._types[field], "__origin__", None) in (tuple, list, frozenset, set)
+
+
+def sort_key(value: Any) -> Any:
+    """The text that sorts as the value does."""
+    if isinstance(value, Decimal):
+        return decimal_key(str(value))
+    return utc_key(value) if isinstance(value, datetime) else value
+
+
+class Records(Generic[D]):
+    """The records of one collection: written from documents, read into them."""
+
+    def __init__(self, collection: Collection[D]) -> None:
+        self.collection = collection
+        self.name = f"{collection.name}_{collection.version}"
+        self.fields = Fields(collection.document)
+        self.shape = shape_of(collection.document)
+        # Only a mapping has keys that are no field names.
+        self._has_mappings = '"additionalProperties"' in self.shape
+
+    def record(self, write: Write[D], token: str) -> RawBSONDocument:
+        """What is written. Raises ValueError where it is too large."""
+        record: Row = {
+            "_id": write.id,
+            "revision": write.before.revision + 1,
+            "positions": {str(each): offset for each, offset in write.positions.items()},
+            "body": None,
+            "token": token,
+        }
+        if write.document is None:
+            record["deleted"] = datetime.now(UTC)
+        else:
+            record["body"] = msgspec.to_builtins(write.document, str_keys=False)
+            keyed = self.fields.keyed
+            if keyed:
+                record["keys"] = {each: sort_key(getattr(write.document, each)) for each in keyed}
+        encoded = self._encoded(record)
+        if len(encoded) > DOCUMENT_BYTES_MAX:
+            raise ValueError(
+                f"{self.name} {write.id[:60]!r} has {len(encoded):,} bytes, and MongoDB takes "
+                f"{DOCUMENT_BYTES_MAX:,}: keep less in one document"
+            )
+        return RawBSONDocument(encoded)
+
+    def _encoded(self, record: Row) -> bytes:
+        if not self._has_mappings:
+            try:
+                return bson.encode(record)
+            except (OverflowError, InvalidDocument):
+                pass
+        escaped = _escaped(record["body"])
+        return bson.encode({**record, "body": escaped, "is_escaped": escaped != record["body"]})
+
+    def document(self, record: Mapping[str, Any]) -> D | None:
+        """The document of a record, None where it is deleted."""
+        return None if record["body"] is None else self.shown(record)
+
+    def shown(self, record: Mapping[str, Any]) -> D:
+        """The document of a record that has one."""
+        body = record["body"]
+        if record.get("is_escaped"):
+            body = _unescaped(body)
+        return msgspec.convert(body, self.collection.document)
+
+    def stored(self, record: Mapping[str, Any]) -> Stored[D]:
+        """The document with what is known of it."""
+        positions = {int(each): int(offset) for each, offset in record["positions"].items()}
+        return Stored(self.document(record), int(record["revision"]), positions)
+
+
+def _escaped(value: Any) -> Any:
+    """The value with a stand-in for what would not come back as it is.
+
+    That is an integer beyond 64 bits, and a mapping with a key that is no text, is empty, holds a
+    NUL, or begins with a dollar, by which drivers know references.
+    """
+    if isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value).items()
+        if all(_is_plain(key) for key, _ in pairs):
+            return {key: _escaped(each) for key, each in pairs}
+        return {ESCAPED: [[_escaped(key), _escaped(each)] for key, each in pairs]}
+    if isinstance(value, list):
+        return [_escaped(each) for each in cast("list[Any]", value)]
+    if isinstance(value, int) and value not in INT64:
+        return {ESCAPED: str(value)}
+    return value
+
+
+def _is_plain(key: object) -> bool:
+    return isinstance(key, str) and key != "" and key[0] != "$" and "\0" not in key
+
+
+def _unescaped(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unescaped(each) for each in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    found = cast("dict[str, Any]", value)
+    if ESCAPED not in found:
+        return {key: _unescaped(each) for key, each in found.items()}
+    inside = found[ESCAPED]
+    if isinstance(inside, str):
+        return int(inside)
+    return {_unescaped(key): _unescaped(each) for key, each in inside}
