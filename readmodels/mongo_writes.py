@@ -13,14 +13,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import bson
-from bson.raw_bson import RawBSONDocument
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from eventlog.envelope import Position
 from readmodels.mongo_client import Database, Row, Session
 from readmodels.mongo_collections import COLLECTIONS, PARKED
-from readmodels.mongo_values import Records
+from readmodels.mongo_values import Encoded, Records
 from readmodels.store import Parked, Write
 
 D = TypeVar("D")
@@ -85,7 +84,7 @@ class Commits:
         return {int(each["index"]) for each in errors}
 
     async def _unmatched(
-        self, writes: Sequence[Write[Any]], records: Sequence[RawBSONDocument]
+        self, writes: Sequence[Write[Any]], records: Sequence[Encoded]
     ) -> set[int]:
         """The replacements that did not match: the server counts them and does not name them.
 

@@ -1,10 +1,11 @@
-"""The engines of the document store that the contract is held to; MongoDB's will be one more."""
+"""The engines of the document store that the contract is held to."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from readmodels.composition import Collection
 from readmodels.model import Index, document, index, spec_of
 from readmodels.sqlite import SqliteStore
 from readmodels.store import MISSING, Committed, Store, Stored, Write
+from tests.contracts.mongo_engine import MongoEngine
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -85,6 +87,10 @@ class Engine(Protocol):
         """Close the store that is open, if one is."""
         ...
 
+    async def remove(self) -> None:
+        """Remove the place, after the store was closed for the last time."""
+        ...
+
 
 class SqliteEngine:
     """The embedded engine over one directory."""
@@ -103,19 +109,27 @@ class SqliteEngine:
             self._store.close()
         self._store = None
 
+    async def remove(self) -> None:
+        """The directory is the test's."""
 
-ENGINES: Mapping[str, Callable[[Path], Engine]] = {"sqlite": SqliteEngine}
+
+ENGINES: Mapping[str, Callable[[Path], Engine]] = {
+    "sqlite": SqliteEngine,
+    "mongo by motor": partial(MongoEngine, by="motor"),
+    "mongo by pymongo": partial(MongoEngine, by="pymongo"),
+}
 
 
 async def opened(name: str, directory: Path) -> AsyncIterator[tuple[Engine, Store]]:
     """The named engine with its store open and `things` prepared, closed at the end."""
     engine = ENGINES[name](directory)
-    store = await engine.open()
-    await store.prepare(things)
     try:
+        store = await engine.open()
+        await store.prepare(things)
         yield engine, store
     finally:
         await engine.close()
+        await engine.remove()
 
 
 async def reopened(engine: Engine) -> Store:

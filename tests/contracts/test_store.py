@@ -153,6 +153,7 @@ async def test_a_write_over_a_newer_revision_loses_and_changes_nothing(store: St
 async def test_nothing_stands_for_a_commit_with_a_loser(engine: Engine, store: Store) -> None:
     before = parked("document x", 1)
     await put(store, Thing(id="one"), checkpoint={0: 4}, park=[before])
+    told = len(engine.told)
     losers = await store.commit(
         things,
         [Write("one", MISSING, Thing(id="one", count=9), {0: 9})],
@@ -163,8 +164,7 @@ async def test_nothing_stands_for_a_commit_with_a_loser(engine: Engine, store: S
     assert losers == ["one"]
     assert await checkpoint(store) == {0: 4}
     assert await store.parked(things) == [before]
-    assert engine.told[-1].changes == []
-    assert engine.told[-1].checkpoint == {}
+    assert not any(each.changes or each.checkpoint for each in engine.told[told:])
 
 
 async def test_of_two_who_make_a_document_one_wins(store: Store) -> None:
@@ -273,10 +273,12 @@ async def test_a_condition_is_counted_without_its_page(store: Store) -> None:
 async def test_a_snapshot_shows_all_commits_up_to_its_mark_and_none_after(
     engine: Engine, store: Store
 ) -> None:
-    assert await store.snapshot(things, Query().where, 10) == ([], 0)
+    found, mark = await store.snapshot(things, Query().where, 10)
+    assert found == []
     for number in range(3):
         await put(store, Thing(id=str(number), count=number))
+        assert engine.told[-1].mark > mark
         found, mark = await store.snapshot(things, Compare("count", "gte", 1), 10)
         assert [each.id for each in found] == [str(n) for n in range(1, number + 1)]
-        assert mark == engine.told[-1].mark
+        assert mark >= engine.told[-1].mark
     assert len((await store.snapshot(things, Query().where, 2))[0]) == 2

@@ -48,6 +48,10 @@ class Other:
     id: str
 
 
+embedded = pytest.mark.parametrize("both", ["sqlite"], indirect=True)
+"""What is lost of one file, or forgotten: MongoDB's own is in `tests/readmodels/test_mongo_*`."""
+
+
 def thing(id: str, count: int) -> Thing:
     return Thing(id=id, count=count)
 
@@ -79,29 +83,32 @@ async def test_the_feed_tells_each_commit_in_order_before_it_returns(
     await put(store, thing("two", 2), thing("one", 2), checkpoint={0: 6})
     await store.commit(things, [], checkpoint={1: 1})
     await delete(store, "one")
-    told = engine.told
-    assert [each.collection for each in told] == [things] * 4
-    assert [list(each.changes) for each in told] == [
-        [Change("one", None, thing("one", 1)), Change("two", None, thing("two", 1))],
-        [
-            Change("two", thing("two", 1), thing("two", 2)),
-            Change("one", thing("one", 1), thing("one", 2)),
-        ],
-        [],
-        [Change("one", thing("one", 2), None)],
+    assert {each.collection for each in engine.told} == {things}
+    # An engine may tell of the documents of one commit one by one, and then of its checkpoint.
+    said = [each for told in engine.told for each in (*told.changes, told.checkpoint) if each]
+    assert said == [
+        Change("one", None, thing("one", 1)),
+        Change("two", None, thing("two", 1)),
+        {0: 5},
+        Change("two", thing("two", 1), thing("two", 2)),
+        Change("one", thing("one", 1), thing("one", 2)),
+        {0: 6},
+        {1: 1},
+        Change("one", thing("one", 2), None),
     ]
-    assert [each.checkpoint for each in told] == [{0: 5}, {0: 6}, {1: 1}, {}]
-    marks = [each.mark for each in told]
+    marks = [each.mark for each in engine.told]
     assert marks == sorted(set(marks))
 
 
 async def test_marks_ascend_over_starts(engine: Engine, store: Store) -> None:
+    marks: list[int] = []
     for number in range(3):
         await put(store, thing("one", number))
+        marks.append(engine.told[-1].mark)
         store = await reopened(engine)
-    marks = [each.mark for each in engine.told]
-    assert marks == sorted(set(marks))
-    assert (await store.snapshot(things, EVERYTHING, 1))[1] == marks[-1]
+        marks.append((await store.snapshot(things, EVERYTHING, 1))[1])
+    assert marks == sorted(marks)
+    assert marks[1::2] == sorted(set(marks[1::2]))
 
 
 async def test_nobody_is_told_of_a_collection_that_is_being_built(
@@ -117,10 +124,9 @@ async def test_nobody_is_told_of_a_collection_that_is_being_built(
         is_built=False,
     )
     assert engine.told == []
-    assert await store.since(building, since) == (
-        [],
-        (await store.snapshot(things, EVERYTHING, 1))[1],
-    )
+    known = await store.since(building, since)
+    assert known is not None
+    assert known[0] == []
     assert await store.prepare(building) == Progress({0: 1}, False)
     await store.commit(building, [], checkpoint={0: 2})
     assert [(each.collection, dict(each.checkpoint)) for each in engine.told] == [
@@ -149,8 +155,10 @@ async def test_after_a_cursor_each_document_comes_once_as_it_was_and_is(store: S
         "brief": Change("brief", None, None),
     }
     assert len(changes) == 4
-    assert mark == (await store.snapshot(things, EVERYTHING, 1))[1]
-    assert await store.since(things, store.cursor(mark)) == ([], mark)
+    for nothing in (mark, (await store.snapshot(things, EVERYTHING, 1))[1]):
+        known = await store.since(things, store.cursor(nothing))
+        assert known is not None
+        assert known[0] == []
 
 
 async def test_a_cursor_between_any_two_commits_gives_exactly_what_follows(store: Store) -> None:
@@ -203,6 +211,7 @@ async def test_other_collections_do_not_appear_behind_a_cursor(store: Store) -> 
     assert known[0] == []
 
 
+@embedded
 async def test_a_cursor_whose_history_is_gone_is_told_so(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +228,7 @@ async def test_a_cursor_whose_history_is_gone_is_told_so(
     assert known[0] == [Change("one", thing("one", 445), thing("one", 449))]
 
 
+@embedded
 async def test_a_cursor_of_a_start_whose_last_commits_were_lost_is_told_so(
     engine: Engine, store: Store, tmp_path: Path
 ) -> None:
@@ -241,6 +251,7 @@ async def test_a_cursor_of_a_start_whose_last_commits_were_lost_is_told_so(
     assert known[0] == [Change("one", thing("one", 1), thing("one", 5))]
 
 
+@embedded
 async def test_commits_that_are_lost_within_a_known_start_are_noticed(
     engine: Engine, store: Store, tmp_path: Path
 ) -> None:
@@ -275,4 +286,4 @@ async def test_a_cursor_of_a_foreign_store_or_of_the_future_is_no_place_to_go_on
     await put(store, thing("one", 1))
     start, _, mark = (await cursor(store)).rpartition(".")
     assert await store.since(things, f"elsewhere.{mark}") is None
-    assert await store.since(things, f"{start}.{int(mark) + 1}") is None
+    assert await store.since(things, f"{start}.{2 * int(mark)}") is None

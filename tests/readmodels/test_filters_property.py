@@ -66,7 +66,7 @@ class Shelf:
         return found
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=["sqlite", "mongo by motor"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
     engine = ENGINES[request.param](tmp_path)
     with asyncio.Runner() as runner:
@@ -75,6 +75,7 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
             runner.run(store.prepare(each))
         yield Shelf(runner, store)
         runner.run(engine.close())
+        runner.run(engine.remove())
 
 
 @many_examples

