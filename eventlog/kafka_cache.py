@@ -1,0 +1,144 @@
+"""What the owner of a partition knows of it: a local SQLite file that can be thrown away."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from eventlog import sqlite_rows as rows
+from eventlog.database import Database
+from eventlog.envelope import Draft, Position, Recorded
+from eventlog.kafka_records import Claim, Kept, Repeat
+from eventlog.log import Batch, NoOp, Past, Snapshot
+
+SHAPE = 1
+"""Stands in the file's name: a file of another shape is left alone, and a new one filled."""
+
+
+class Standing(NamedTuple):
+    """How far the cache has come: its last event, and the next offset of the states topic."""
+
+    last: Recorded | None
+    states_next: int
+
+
+class Cache:
+    """The events, snapshots and no-ops of one partition."""
+
+    def __init__(self, directory: Path, partition: int) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._partition = partition
+        # Not durable: after a loss of power it lacks the newest events, and reads them again.
+        self._database = Database(directory / f"{partition}-{SHAPE}.sqlite", durable=False)
+        self._database.write_now(_make)
+
+    def close(self) -> None:
+        self._database.close()
+
+    async def standing(self) -> Standing:
+        def look(connection: sqlite3.Connection) -> Standing:
+            last = rows.events(connection, "1 ORDER BY offset DESC LIMIT 1", ())
+            row = connection.execute("SELECT value FROM meta WHERE key = 'states_next'").fetchone()
+            return Standing(last[0] if last else None, int(row[0]) if row else 0)
+
+        return await self._database.read(look)
+
+    async def forget(self) -> None:
+        """Begin anew: it was filled from another log."""
+
+        def empty(connection: sqlite3.Connection) -> None:
+            for table in ("events", "no_ops", "snapshots", "meta"):
+                connection.execute(f"DELETE FROM {table}")
+
+        await self._database.write(empty)
+
+    async def keep(
+        self, events: Sequence[Recorded], kept: Sequence[Kept], states_next: int | None
+    ) -> None:
+        """Take in what was committed, in its order. Raises IntegrityError for a version twice."""
+
+        def insert(connection: sqlite3.Connection) -> None:
+            rows.insert(connection, Batch(drafts=()), events)
+            no_ops = [self._no_op(connection, each) for each in kept if isinstance(each, Repeat)]
+            snapshots = [each for each in kept if isinstance(each, Snapshot)]
+            rows.insert(connection, Batch(drafts=(), no_ops=no_ops, snapshots=snapshots), ())
+            if states_next is not None:
+                connection.execute(
+                    "INSERT OR REPLACE INTO meta VALUES ('states_next', ?)", (states_next,)
+                )
+
+        await self._database.write(insert)
+
+    def _no_op(self, connection: sqlite3.Connection, repeat: Repeat) -> NoOp:
+        place = repeat.position
+        if place is None:
+            (offset,) = connection.execute(
+                "SELECT offset FROM events WHERE stream = ? AND version = ?",
+                (repeat.stream, repeat.version),
+            ).fetchone()
+            place = Position(self._partition, offset)
+        return NoOp(
+            stream=repeat.stream,
+            command_id=repeat.command_id,
+            actor=repeat.actor,
+            version=repeat.version,
+            position=place,
+        )
+
+    async def first_known(self, drafts: Sequence[Draft]) -> Draft | None:
+        """The first draft whose version its stream has already."""
+
+        def look(connection: sqlite3.Connection) -> Draft | None:
+            query = "SELECT 1 FROM events WHERE stream = ? AND version = ?"
+            for each in drafts:
+                if connection.execute(query, (each.stream, each.version)).fetchone():
+                    return each
+            return None
+
+        return await self._database.read(look)
+
+    async def past(self, streams: Mapping[str, str]) -> dict[str, Past]:
+        def look(connection: sqlite3.Connection) -> dict[str, Past]:
+            return {stream: rows.past(connection, stream, code) for stream, code in streams.items()}
+
+        return await self._database.read(look)
+
+    async def outcomes(
+        self, commands: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], NoOp | list[Recorded]]:
+        def look(connection: sqlite3.Connection) -> dict[tuple[str, str], NoOp | list[Recorded]]:
+            found: dict[tuple[str, str], NoOp | list[Recorded]] = {}
+            for stream, command_id in commands:
+                outcome = rows.outcome(connection, stream, command_id)
+                if outcome:
+                    found[stream, command_id] = outcome
+            return found
+
+        return await self._database.read(look)
+
+    async def history(self, stream: str, after_version: int, first: int) -> list[Recorded]:
+        def look(connection: sqlite3.Connection) -> list[Recorded]:
+            condition = "stream = ? AND version > ? ORDER BY version LIMIT ?"
+            return rows.events(connection, condition, (stream, after_version, first))
+
+        return await self._database.read(look)
+
+    async def at(self, offsets: Sequence[int]) -> dict[int, Recorded]:
+        """The events that stand at these offsets."""
+
+        def look(connection: sqlite3.Connection) -> dict[int, Recorded]:
+            found = (rows.events(connection, "offset = ?", (each,)) for each in offsets)
+            return {each.offset: each for events in found for each in events}
+
+        return await self._database.read(look)
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    for statement in rows.SCHEMA.split(";\n"):
+        connection.execute(statement)
+
+
+def last_claim(kept: Sequence[Kept]) -> Claim | None:
+    """Who took the partition last, as far as these tell."""
+    claims = [each for each in kept if isinstance(each, Claim)]
+    return claims[-1] if claims else None

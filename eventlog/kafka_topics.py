@@ -1,0 +1,111 @@
+"""The log's topics: made when missing, checked when present."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from eventlog.kafka_client import MESSAGE_BYTES_MAX, Cluster, new_topic, topic_resource
+
+REPLICATION_MAX = 3
+"""Each topic is made with as many replicas as there are brokers, at most these."""
+MAKING_S_MAX = 30.0
+_EXISTS_ALREADY = 36
+
+EVENTS_SETTINGS = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+}
+STATES_SETTINGS = {"cleanup.policy": "compact"}
+WHY = {
+    "cleanup.policy": "what it would remove is needed for ever",
+    "retention.ms": "old events would be lost",
+    "retention.bytes": "old events would be lost",
+}
+
+
+class WrongTopic(ValueError):
+    """A topic is there and not as the log needs it; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The names that follow from the prefix."""
+
+    prefix: str
+
+    @property
+    def events(self) -> str:
+        return f"{self.prefix}.events"
+
+    @property
+    def states(self) -> str:
+        return f"{self.prefix}.states"
+
+    def transactional_id(self, partition: int) -> str:
+        return f"{self.prefix}-{partition}"
+
+
+async def ready(cluster: Cluster, topics: Topics, partitions: int) -> None:
+    """Make the topics that are missing, check all. Raises WrongTopic, KafkaError, TimeoutError."""
+    wanted = {topics.events: EVENTS_SETTINGS, topics.states: STATES_SETTINGS}
+    admin = cluster.admin()
+    try:
+        await admin.start()
+        # Not by asking for the topic itself: brokers that make topics on demand would make it.
+        present = set(await admin.list_topics())
+        missing = {name: each for name, each in wanted.items() if name not in present}
+        if missing:
+            await _make(admin, missing, partitions)
+        for name, settings in wanted.items():
+            await _check(admin, name, settings, partitions)
+    finally:
+        await admin.close()
+
+
+async def _make(admin: Any, missing: dict[str, dict[str, str]], partitions: int) -> None:
+    brokers = (await admin.describe_cluster())["brokers"]
+    replication = min(REPLICATION_MAX, len(brokers))
+    limit = {"max.message.bytes": str(MESSAGE_BYTES_MAX)}
+    made = await admin.create_topics(
+        [
+            new_topic(name, partitions, replication, settings | limit)
+            for name, settings in missing.items()
+        ]
+    )
+    for name, code, message in made.topic_errors:
+        if code not in (0, _EXISTS_ALREADY):
+            raise WrongTopic(f"the topic {name} could not be made: {message} (error {code})")
+    deadline = time.monotonic() + MAKING_S_MAX
+    while not _lead(await admin.describe_topics(list(missing))):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no leaders for {', '.join(missing)} after {MAKING_S_MAX:g} s")
+        await asyncio.sleep(0.05)
+
+
+def _lead(described: list[dict[str, Any]]) -> bool:
+    """Whether each partition of each topic is there and has a leader."""
+    return all(
+        topic["error_code"] == 0 and all(each["leader"] >= 0 for each in topic["partitions"])
+        for topic in described
+    )
+
+
+async def _check(admin: Any, name: str, settings: dict[str, str], partitions: int) -> None:
+    (described,) = await admin.describe_topics([name])
+    found = len(described["partitions"])
+    if found != partitions:
+        raise WrongTopic(
+            f"the topic {name} has {found} partitions, which is fixed for ever; "
+            f"it cannot be opened with {partitions}"
+        )
+    (answer,) = await admin.describe_configs([topic_resource(name)])
+    for _, _, _, _, entries in answer.resources:
+        values = {entry[0]: entry[1] for entry in entries}
+        for key, value in settings.items():
+            if values.get(key, value) != value:
+                raise WrongTopic(
+                    f"the topic {name} has {key}={values[key]}, so {WHY[key]}: "
+                    f"set it to {key}={value}"
+                )
