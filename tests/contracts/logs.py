@@ -1,4 +1,4 @@
-"""The engines of the log that the contract is held to; Kafka's will be one more entry."""
+"""The engines of the log that the contract is held to."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,6 +13,7 @@ from eventlog import sqlite
 from eventlog.envelope import Draft, Position, Recorded, partition_of
 from eventlog.log import Batch, Log
 from eventlog.sqlite import SqliteLog
+from tests.contracts.kafka_engine import KafkaEngine
 
 PARTITIONS = 4
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -59,9 +60,20 @@ def _sqlite_with_a_short_tail(directory: Path, patch: pytest.MonkeyPatch) -> Eng
     return SqliteEngine(directory)
 
 
+def _kafka(directory: Path, patch: pytest.MonkeyPatch) -> Engine:
+    return KafkaEngine(directory, PARTITIONS, keeps_cache=True)
+
+
+def _kafka_without_a_cache(directory: Path, patch: pytest.MonkeyPatch) -> Engine:
+    """Each opening restores everything from the broker."""
+    return KafkaEngine(directory, PARTITIONS, keeps_cache=False)
+
+
 ENGINES: Mapping[str, Callable[[Path, pytest.MonkeyPatch], Engine]] = {
     "sqlite": _sqlite,
     "sqlite, short tail": _sqlite_with_a_short_tail,
+    "kafka": _kafka,
+    "kafka, no cache kept": _kafka_without_a_cache,
 }
 
 

@@ -262,7 +262,9 @@ async def test_a_reopened_log_knows_everything(engine: Engine, log: Log) -> None
         (A, "nothing"): no_op,
     }
     assert (await log.past({A: "code"}))[A].snapshot == kept
-    assert positions(await taken(log, 3)) == positions(recorded)
+    followed = await taken(log, 3)
+    assert is_in_order(followed)
+    assert sorted(positions(followed)) == sorted(positions(recorded))
 
 
 async def test_a_reopened_log_goes_on_above_what_it_has(engine: Engine, log: Log) -> None:
@@ -270,7 +272,9 @@ async def test_a_reopened_log_goes_on_above_what_it_has(engine: Engine, log: Log
     log = await reopened(engine)
     after = await append(log, draft(A, 2), draft(B, 2))
     assert is_in_order(before + after)
-    assert await taken(log, 4) == before + after
+    followed = await taken(log, 4)
+    assert is_in_order(followed)
+    assert sorted(positions(followed)) == sorted(positions(before + after))
 
 
 async def test_a_log_is_not_opened_with_another_number_of_partitions(engine: Engine) -> None:

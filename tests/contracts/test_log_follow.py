@@ -161,7 +161,7 @@ async def test_a_cancelled_follower_leaves_nothing_behind(log: Log) -> None:
     followers[-1].cancel()
     await asyncio.gather(followers[-1], return_exceptions=True)
     assert asyncio.all_tasks() == before
-    assert (await taken(log, PARTITIONS + 1))[-1] == more[0]
+    assert more[0] in await taken(log, PARTITIONS + 1)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13])
