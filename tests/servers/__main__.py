@@ -1,4 +1,4 @@
-"""`python -m tests.servers mongo`: a real server for a person, until Ctrl-C."""
+"""`python -m tests.servers mongo` or `kafka`: a real server for a person, until Ctrl-C."""
 
 import signal
 import sys
@@ -6,13 +6,18 @@ import tempfile
 import threading
 from pathlib import Path
 
+from tests.servers import kafka
 from tests.servers.mongo import MongoServer, NoServer
 
-USAGE = "python -m tests.servers mongo [FOLDER]    (what FOLDER holds stays; without one it goes)"
+USAGE = (
+    "python -m tests.servers mongo|kafka [FOLDER]    (what FOLDER holds stays; without one it goes)"
+)
 
 
 def main(arguments: list[str]) -> int:
     """Start the named server, print what to pass, and stop it on Ctrl-C."""
+    if arguments[:1] == ["kafka"] and len(arguments) <= 2:
+        return kafka.main(arguments[1:])
     if arguments[:1] != ["mongo"] or len(arguments) > 2:
         print(USAGE, file=sys.stderr)
         return 2
