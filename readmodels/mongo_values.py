@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import copysign, inf
-from typing import Any, Generic, TypeVar, cast, get_type_hints
+from typing import Any, Generic, TypeGuard, TypeVar, get_type_hints
 
 import bson
 import msgspec
@@ -144,19 +144,27 @@ def _escape(record: Row, body: Row, fields: Sequence[str]) -> None:
     record["body"] = body
 
 
+def _is_mapping(value: object) -> TypeGuard[dict[Any, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
 def _escaped(value: Any) -> Any:
     """The value with a stand-in for what would not come back as it is.
 
     That is an integer beyond 64 bits, and a mapping with a key that is no text, is empty, holds a
     NUL, or begins with a dollar, by which drivers know references.
     """
-    if isinstance(value, dict):
-        pairs = cast("dict[Any, Any]", value).items()
+    if _is_mapping(value):
+        pairs = value.items()
         if all(_is_plain(key) for key, _ in pairs):
             return {key: _escaped(each) for key, each in pairs}
         return {ESCAPED: [[_escaped(key), _escaped(each)] for key, each in pairs]}
-    if isinstance(value, list):
-        return [_escaped(each) for each in cast("list[Any]", value)]
+    if _is_list(value):
+        return [_escaped(each) for each in value]
     if isinstance(value, int) and value not in INT64:
         return {ESCAPED: str(value)}
     return value
@@ -167,11 +175,11 @@ def _is_plain(key: object) -> bool:
 
 
 def _unescaped(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_unescaped(each) for each in cast("list[Any]", value)]
-    if not isinstance(value, dict):
+    if _is_list(value):
+        return [_unescaped(each) for each in value]
+    if not _is_mapping(value):
         return value
-    found = cast("dict[str, Any]", value)
+    found: dict[str, Any] = value
     if ESCAPED not in found:
         return {key: _unescaped(each) for key, each in found.items()}
     inside = found[ESCAPED]
