@@ -31,12 +31,18 @@ def fresh(kind: str) -> str:
 async def listed(shop: Shop, category: str, price: str = "10.00", stock: int = 5) -> str:
     id = fresh("cd")
     input = {"product": id, "name": id, "category": category, "price": price, "stock": stock}
-    await shop.do("listProduct", input)
+    await shop.do("listProduct", input, query=shown(id))
     return id
 
 
 async def reprice(shop: Shop, product: str, price: str) -> Json:
-    return await shop.do("repriceProduct", {"product": product, "price": price})
+    input = {"product": product, "price": price}
+    return await shop.do("repriceProduct", input, query=shown(product))
+
+
+def shown(product: str) -> str:
+    """Asked for in the answer to a command, so that the product shows it by then."""
+    return f'product(id: "{product}") {{ id }}'
 
 
 async def products(server: ProcessServer, where: Json) -> dict[str, Json]:
