@@ -63,7 +63,7 @@ class Settings:
     directives_max: int = _setting(50, "directives in a document", least=0)
     tokens_max: int = _setting(2000, "tokens of a document", least=1)
     cost_max: int = _setting(100_000, "fields that an operation may resolve", least=1)
-    page_max: int = _setting(500, "entries of a page", least=1)
+    page_max: int = _setting(500, "entries of a page", least=20)
     values_max: int = _setting(10_000, "values in an operation's variables", least=1)
     values_depth_max: int = _setting(32, "nesting of an operation's variables", least=1, most=200)
     plans_tokens_max: int = _setting(200_000, "tokens of all documents kept parsed", least=0)

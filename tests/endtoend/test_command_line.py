@@ -72,10 +72,10 @@ def test_a_token_is_valid_for_some_time(hours: str, capsys: pytest.CaptureFixtur
 
 async def test_settings_are_printed_at_the_start_without_their_secrets(tmp_path: Path) -> None:
     """And a token of the same secret opens the server, which is in development no more."""
-    async with running_server(tmp_path / "data", JWT_SECRET=SECRET, PAGE_MAX="7") as server:
+    async with running_server(tmp_path / "data", JWT_SECRET=SECRET, PAGE_MAX="70") as server:
         printed = server.printed()
         assert "  jwt_secret = ***\n" in printed
-        assert "  page_max = 7\n" in printed
+        assert "  page_max = 70\n" in printed
         assert f"  data = {tmp_path / 'data'}\n" in printed
         assert SECRET not in printed
         assert "Development mode" not in printed
