@@ -80,7 +80,7 @@ async def test_settings_are_printed_at_the_start_without_their_secrets(tmp_path:
         assert SECRET not in printed
         assert "Development mode" not in printed
         await Shop(server).list("cd")
-        answer = await server.graphql("{ products(first: 8) { totalCount } }")
+        answer = await server.graphql("{ products(first: 71) { totalCount } }")
         assert answer["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
 
         key = {"DATA": str(tmp_path / "data"), "JWT_SECRET": SECRET}
