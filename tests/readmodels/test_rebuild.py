@@ -61,6 +61,7 @@ async def test_a_new_version_is_not_read_until_it_is_built_and_then_is_right(
     async with workshop(tmp_path) as shop:
         recorded = await shop.record(opened("a"), deposited("a", 5), opened("b"))
         assert (await shop.shown())["a"].balance == 5
+        assert await shop.documents.get(Total, "all", TELLER, recorded[1].position) is not None
     newer = model_with(evolve=like(account_evolve, twofold), version=2)
     gates: list[Gated] = []
 

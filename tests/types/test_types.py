@@ -57,7 +57,11 @@ def test_mypy_finds_every_mistake_and_nothing_else(mistakes: Path, tmp_path: Pat
         f"[mypy]\nstrict = true\nmypy_path = {ROOT}\nexplicit_package_bases = true\n"
         f"python_version = 3.11\ncache_dir = {tmp_path / 'cache'}\nfollow_imports = silent\n"
     )
-    report, faults, _ = mypy.run(["--config-file", str(config), str(mistakes)])
+    recursion_limit = sys.getrecursionlimit()
+    try:
+        report, faults, _ = mypy.run(["--config-file", str(config), str(mistakes)])
+    finally:
+        sys.setrecursionlimit(recursion_limit)  # mypy raises it for all tests that follow
     assert faults == ""
     found = re.findall(r"mistakes\.py:(\d+): error", report)
     assert told(set(map(int, found))) == expected(), report
