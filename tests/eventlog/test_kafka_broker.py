@@ -95,11 +95,13 @@ async def test_a_follower_that_starts_without_a_broker_waits_for_it(
     async with opened(broker, tmp_path) as log:
         recorded = await append(log, draft(STREAM, 1))
         broker.kill()
-        following = asyncio.ensure_future(taken(log, 1))
-        await asyncio.sleep(1)
-        assert not following.done()
-        await comes_back(broker)
-        assert await following == recorded
+        async with aclosing(log.follow({}, 10)) as batches:
+            following = asyncio.ensure_future(anext(batches))
+            await asyncio.sleep(1)
+            assert not following.done()
+            await comes_back(broker)
+            async with asyncio.timeout(RECOVERY_S_MAX):
+                assert await following == recorded
 
 
 async def test_a_commit_without_an_answer_is_in_doubt_until_the_log_is_read_again(

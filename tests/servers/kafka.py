@@ -14,7 +14,6 @@ import threading
 import time
 from hashlib import blake2b
 from pathlib import Path
-from types import FrameType
 
 from eventlog.kafka_client import Cluster, KafkaError
 
@@ -30,6 +29,7 @@ CLUSTER = "aGVhZHJhY2UtdGVzdHMtMQ"
 START_S_MAX = 60.0
 STOP_S_MAX = 30.0
 FETCH_S_MAX = 600.0
+ENDING = {signal.SIGINT, signal.SIGTERM}
 _PR_SET_PDEATHSIG = 1
 
 CONFIGURATION = """\
@@ -112,7 +112,7 @@ class KafkaServer:
     def __init__(self, directory: Path | None = None, *options: str) -> None:
         self._temporary = None if directory else Path(tempfile.mkdtemp(prefix="headrace-kafka-"))
         self.directory = directory or self._temporary or Path()
-        self.port = free_port()
+        self.port, self._controller = free_port(), free_port()
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -130,8 +130,8 @@ class KafkaServer:
     def launch(self) -> None:
         """Start it, from a thread that lives on: with the thread that launched it, it ends."""
         java = ["java", "-cp", f"{libraries()}/*", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
-        configuration = self.directory / "server.properties"
-        if not configuration.exists():
+        configuration = self._configure()
+        if not (self.directory / "data" / "meta.properties").exists():
             self._format(java, configuration)
         with (self.directory / "kafka.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -142,19 +142,23 @@ class KafkaServer:
                 preexec_fn=_die_with_parent,
             )
 
-    def _format(self, java: list[str], configuration: Path) -> None:
+    def _configure(self) -> Path:
+        """Written at each start: the ports are new ones for each server over the same data."""
         self.directory.mkdir(parents=True, exist_ok=True)
         settings = CONFIGURATION.format(
-            port=self.port, controller=free_port(), directory=self.directory
+            port=self.port, controller=self._controller, directory=self.directory
         )
+        configuration = self.directory / "server.properties"
         configuration.write_text(settings + "\n".join(self._options) + "\n")
+        return configuration
+
+    def _format(self, java: list[str], configuration: Path) -> None:
         tool = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
         arguments = ["--cluster-id", CLUSTER, "--config", str(configuration)]
         formatted = subprocess.run(
             [*java, *tool, *arguments], capture_output=True, text=True, check=False
         )
         if formatted.returncode != 0:
-            configuration.unlink()
             raise NoServer(f"Kafka does not run here: {formatted.stderr[-1000:]}")
 
     def until_it_serves(self) -> None:
@@ -240,21 +244,16 @@ def _die_with_parent() -> None:
 
 def main(arguments: list[str]) -> int:
     """A broker for a person: start it, print what to pass, and stop it on Ctrl-C."""
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
     server = KafkaServer(Path(arguments[0]).resolve() if arguments else None)
     try:
         server.start()
     except NoServer as fault:
         print(fault, file=sys.stderr)
         return 1
+    # Waited for, not handled: a handler that a second signal interrupts waits for itself.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     print(f"headrace serve --kafka {server.bootstrap}\n\nCtrl-C stops it.", flush=True)
-    stopped.wait()
+    signal.sigwait(ENDING)
     server.stop()
     return 0
 
