@@ -36,7 +36,7 @@ class Mailbox:
         try:
             wanted = [change for change in committed.changes if self._wants(change)]
         except Exception:  # this watcher's condition breaks; the commit and the others go on
-            self._drop()
+            self.drop()
             return
         if not wanted:
             return
@@ -53,9 +53,9 @@ class Mailbox:
             if len(changes) <= MAILBOX_CHANGES_MAX // 2:
                 self._commits, self._waiting = [(mark, changes)], len(changes)
                 return
-        self._drop()
+        self.drop()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Give up what waits: the watcher has to read everything anew."""
         self._commits, self._waiting, self._has_overflowed = [], 0, True
         self._filled.set()
@@ -140,6 +140,12 @@ class Feed:
             mailbox.put(committed)
         if committed.checkpoint:
             self.advance(committed.collection, committed.checkpoint)
+
+    def lost(self) -> None:
+        """What was committed cannot all be told: whoever watches has to read everything anew."""
+        for watched in self._watched.values():
+            for mailbox in watched.mailboxes:
+                mailbox.drop()
 
     def advance(self, collection: Collection[Any], checkpoint: Mapping[int, int]) -> None:
         """The collection shows everything up to the checkpoint; whoever waits for it goes on."""

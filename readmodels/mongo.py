@@ -79,13 +79,11 @@ class MongoStore:
         self._tail = Tail(self._database, tell, lost)
         self._retire_after = retire_after
         self._bury_after = bury_after
-        self._identity = ""
 
     async def open(self) -> None:
         """Check the server, make what is missing, and begin the feed. Raises Unsuitable."""
         with _reached():
             await collections.check_server(self._database)
-            self._identity = await collections.prepare_store(self._database)
             await self._tail.begin()
 
     async def run(self) -> None:
@@ -260,7 +258,7 @@ class MongoStore:
 
     def cursor(self, mark: int) -> str:
         """The mark with the identity of the database."""
-        return f"{self._identity}.{mark}"
+        return f"{self._tail.identity}.{mark}"
 
     async def since(
         self, collection: Collection[D], cursor: str
@@ -271,7 +269,7 @@ class MongoStore:
         if not is_number or int(digits) not in MARKS:
             raise ValueError(f"not a cursor of this store: {cursor[:60]!r}")
         shelf = self._shelf(collection)
-        if identity != self._identity:
+        if identity != self._tail.identity:
             return None
         with _reached():
             return await self._tail.since(shelf, int(digits))

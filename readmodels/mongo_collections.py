@@ -65,6 +65,7 @@ async def check_server(database: Database) -> None:
 async def prepare_store(database: Database) -> str:
     """Make what the store keeps for itself; its identity, another for each database ever made."""
     made = await _made(database, COLLECTIONS)
+    await _require_images(database, made)
     await _made(database, PARKED)
     await database[PARKED].create_index([("collection", 1), ("place", 1)])
     return str(made["info"]["uuid"].hex())
@@ -98,14 +99,18 @@ async def _made(database: Database, name: str, **options: Any) -> Row:
             if code_of(fault) != _NAMESPACE_EXISTS:  # another process was first
                 raise
         found = await database.collections({"name": name})
-    kept = found[0]["options"].get("changeStreamPreAndPostImages", {}).get("enabled")
-    if not kept and not await _gave_images(database, name):
+    return found[0]
+
+
+async def _require_images(database: Database, made: Row) -> None:
+    """Raises Unsuitable where the collection has no before-images and cannot be given them."""
+    name, kept = made["name"], made["options"].get("changeStreamPreAndPostImages", {})
+    if not kept.get("enabled") and not await _gave_images(database, name):
         raise Unsuitable(
             f"the collection {name} of {database.name} keeps no before-images: let an "
             f"administrator run db.runCommand({{collMod: {name!r}, "
             "changeStreamPreAndPostImages: {enabled: true}}) there"
         )
-    return found[0]
 
 
 async def _gave_images(database: Database, name: str) -> bool:
@@ -125,10 +130,12 @@ async def prepare(database: Database, records: Records[Any]) -> Prepared:
     validator: what a process still writes that knows only the dropped one is refused.
     """
     while True:
-        token = await _token(database, records.name)
+        made = await _made(database, records.name, validator={"token": {"$eq": uuid4().hex[:12]}})
+        token = made["options"].get("validator", {}).get("token", {}).get("$eq")
         if token is None:
-            await database.drop(records.name)  # made by the late write of such a process
+            await _drop_leftovers(database, records.name)
             continue
+        await _require_images(database, made)
         row = await _row(database, records, token)
         if row["token"] == token:
             break
@@ -144,11 +151,17 @@ async def prepare(database: Database, records: Records[Any]) -> Prepared:
     return Prepared(token, Progress(checkpoint, bool(row["is_built"])))
 
 
-async def _token(database: Database, name: str) -> str | None:
-    """The token of the collection, made where missing; None where it has none."""
-    made = await _made(database, name, validator={"token": {"$eq": uuid4().hex[:12]}})
-    token = made["options"].get("validator", {}).get("token", {}).get("$eq")
-    return token if isinstance(token, str) else None
+async def _drop_leftovers(database: Database, name: str) -> None:
+    """Remove what a late write made anew after the collection was dropped.
+
+    Raises Unsuitable where it holds what is none of ours.
+    """
+    if await database[name].find_one({"token": {"$exists": False}}) is not None:
+        raise Unsuitable(
+            f"{database.name} has a collection {name} that Headrace did not make: "
+            "give it a database of its own"
+        )
+    await database.drop(name)
 
 
 async def _row(database: Database, records: Records[Any], token: str) -> Row:

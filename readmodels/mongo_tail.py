@@ -11,7 +11,7 @@ from bson import Timestamp
 from pymongo.errors import PyMongoError
 
 from readmodels.mongo_client import Database, Row
-from readmodels.mongo_collections import COLLECTIONS, begin
+from readmodels.mongo_collections import COLLECTIONS, begin, prepare_store
 from readmodels.mongo_stream import (
     HistoryLost,
     Marks,
@@ -90,9 +90,12 @@ class Tail:
         self.position = 0
         """The mark of the last write that was told."""
         self.last_error = ""
+        self.identity = ""
+        """Another one for each database ever made: a mark has its meaning in one of them."""
 
     async def begin(self) -> None:
-        """Begin now: every later write will be told."""
+        """Begin now: every later write will be told. Raises Unsuitable."""
+        self.identity = await prepare_store(self._database)
         self._start, self._token, self._marks = await begin(self._database), None, Marks()
         self.position = mark_of(self._start, 0) - 1
 
@@ -167,7 +170,8 @@ class Tail:
             raise HistoryLost(f"the database {self._database.name} was dropped")
         self.position = self._marks.of(event)
         if name == COLLECTIONS:
-            self._take_row(event)
+            if operation == "update":
+                self._take_row(event)
         elif (shelf := self._shelves.get(name)) is None:
             return
         elif operation in ("drop", "rename"):
@@ -186,7 +190,7 @@ class Tail:
         shelf, flipped = self._shelves.get(name), built(event)
         if flipped:
             self._flipped[name] = flipped[1]
-        if shelf is None or event["operationType"] != "update":
+        if shelf is None:
             return
         if flipped == (name, shelf.token):
             # Nobody was told of anything yet, so the whole checkpoint is news.
@@ -210,10 +214,10 @@ class Tail:
         None where the history is gone, or too long. A mark ahead of this process' feed is one
         that another process gave out, or a snapshot: nothing of what this one shows lies behind.
         """
-        if not shelf.is_told:
-            return [], self.position
         if mark > self.position:
             return ([], mark) if mark_of(await self._database.now()) >= mark else None
+        if not shelf.is_told:
+            return [], self.position
         older: dict[str, Change[Any]] = {}
         async with shelf.reading:
             if mark < shelf.reaches:

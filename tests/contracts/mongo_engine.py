@@ -38,6 +38,14 @@ async def close(client: AnyClient) -> None:
         await closed
 
 
+async def stopped(task: asyncio.Task[None]) -> None:
+    """Cancel a feed and wait for its end; a fault that had ended it before is raised."""
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
 class ToldStore(MongoStore):
     """A store whose commit returns when its own feed has told it, as the embedded one's does.
 
@@ -96,14 +104,13 @@ class MongoEngine:
             bury_after=AT_ONCE,
         )
         await store.open()
-        self._running = asyncio.create_task(store.run())
+        self._running = asyncio.ensure_future(store.run())
         return store
 
     async def close(self) -> None:
         """Stop the feed and close the client."""
         if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
+            await stopped(self._running)
         if self._client is not None:
             await close(self._client)
         self._running = self._client = None

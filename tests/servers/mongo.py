@@ -48,17 +48,21 @@ def free_port() -> int:
 class MongoServer:
     """One mongod, from `start` to `stop`; it can be killed and started again over its data."""
 
-    def __init__(self, directory: Path | None = None, *options: str) -> None:
+    def __init__(
+        self, directory: Path | None = None, *options: str, is_replica_set: bool = True
+    ) -> None:
         self._temporary = None if directory else Path(tempfile.mkdtemp(prefix="headrace-mongo-"))
         self.directory = directory or self._temporary or Path()
         self.port = free_port()
-        self._options = options
+        self._options = (*options, *(("--replSet", "headrace") if is_replica_set else ()))
+        self._is_replica_set = is_replica_set
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def uri(self) -> str:
         """What a client is given."""
-        return f"mongodb://127.0.0.1:{self.port}/?replicaSet=headrace"
+        named = "?replicaSet=headrace" if self._is_replica_set else ""
+        return f"mongodb://127.0.0.1:{self.port}/{named}"
 
     def start(self) -> "MongoServer":
         """Start it and wait until it is primary. Raises NoServer."""
@@ -68,7 +72,7 @@ class MongoServer:
         with (self.directory / "mongod.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *(program, "--replSet", "headrace", "--bind_ip", "127.0.0.1"),
+                    *(program, "--bind_ip", "127.0.0.1"),
                     *("--port", str(self.port), "--dbpath", str(data), "--nounixsocket"),
                     *("--wiredTigerCacheSizeGB", "0.25"),
                     *("--setParameter", "diagnosticDataCollectionEnabled=false"),

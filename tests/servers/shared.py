@@ -3,6 +3,7 @@
 import atexit
 import os
 from functools import cache
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
@@ -27,11 +28,14 @@ def _mongo() -> str | NoServer:
 def mongo_uri() -> str:
     """The address of a real MongoDB; without one the test is skipped, and under CI it fails."""
     found = _mongo()
-    if isinstance(found, str):
-        return found
+    return found if isinstance(found, str) else no_server(found)
+
+
+def no_server(fault: NoServer) -> NoReturn:
+    """Skip the test with a line that says how to get the server; under CI, fail."""
     if os.environ.get("CI") == "true":
-        pytest.fail(str(found))
-    pytest.skip(str(found))
+        pytest.fail(str(fault))
+    pytest.skip(str(fault))
 
 
 def new_database() -> str:
