@@ -113,8 +113,10 @@ class Writer:
                     )
                 )
             except Unappendable as fault:
-                # A refusal may rest on what was not appended, so it is none.
+                # A refusal may rest on what was not appended, so it is none. Whether it was may
+                # not even be known: the next command reads the states from the log again.
                 for order in loaded:
+                    self._states.pop(order.stream, None)
                     answer(order, Unavailable(str(fault), command_id=order.command_id))
                 return repeats
             # 6. The states of what is durable now take the place of those before.
