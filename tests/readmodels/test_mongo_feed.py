@@ -20,7 +20,6 @@ from tests.contracts.stores import Thing, collection_of, things
 from tests.readmodels.cabinet import (
     Opened,
     Place,
-    kept,
     opened,
     own_server,
     place,
@@ -268,19 +267,6 @@ async def _write(store: MongoStore, *accounts: Account) -> None:
     before = await store.load(ACCOUNTS, [each.id for each in accounts])
     writes = [Write(each.id, before.get(each.id, MISSING), each, {}) for each in accounts]
     await store.commit(ACCOUNTS, writes)
-
-
-async def test_a_database_that_is_dropped_leaves_a_feed_that_goes_on(place: Place) -> None:
-    async with opened(place) as one:
-        await put(one.store, thing("a", 1))
-        await one.until_told(changes=1)
-        with place.admin() as database:
-            database.client.drop_database(place.database)
-        await until(lambda: one.lost > 0)
-        await one.store.prepare(things)
-        assert (await kept(one.store, "a")) == MISSING
-        await put(one.store, thing("a", 2))
-        await one.until_told(changes=2)
 
 
 # All of it at once
