@@ -134,15 +134,16 @@ class MongoServer:
 
     def freeze(self) -> None:
         """Let it answer nothing until `thaw`."""
-        self._signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._signal(signal.SIGSTOP), os.WSTOPPED)
 
     def thaw(self) -> None:
         """Let it go on."""
         self._signal(signal.SIGCONT)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> int:
         assert self._process is not None
-        os.kill(self._process.pid, number)
+        self._process.send_signal(number)
+        return self._process.pid
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
