@@ -129,6 +129,8 @@ async def prepare(database: Database, records: Records[Any]) -> Prepared:
     token speaks of a collection that was dropped. So is every document, by the collection's
     validator: what a process still writes that knows only the dropped one is refused.
     """
+    # Where the database was dropped, the row's upsert would make this one, without before-images.
+    await _made(database, COLLECTIONS)
     while True:
         made = await _made(database, records.name, validator={"token": {"$eq": uuid4().hex[:12]}})
         token = made["options"].get("validator", {}).get("token", {}).get("$eq")

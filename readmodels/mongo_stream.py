@@ -53,9 +53,10 @@ def time_of(mark: int) -> Timestamp:
     return Timestamp(at >> 32, at & 0xFFFF_FFFF)
 
 
-def is_lost(fault: PyMongoError) -> bool:
+def is_lost(fault: Exception) -> bool:
     """Whether a stream can never go on from where it was."""
-    return isinstance(fault, OperationFailure) and code_of(fault) in _LOST_CODES
+    is_told_so = isinstance(fault, OperationFailure) and code_of(fault) in _LOST_CODES
+    return is_told_so or isinstance(fault, HistoryLost)
 
 
 class Marks:

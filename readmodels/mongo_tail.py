@@ -11,7 +11,7 @@ from bson import Timestamp
 from pymongo.errors import PyMongoError
 
 from readmodels.mongo_client import Database, Row
-from readmodels.mongo_collections import COLLECTIONS, begin, prepare_store
+from readmodels.mongo_collections import COLLECTIONS, Unsuitable, begin, prepare_store
 from readmodels.mongo_stream import (
     HistoryLost,
     Marks,
@@ -129,8 +129,8 @@ class Tail:
                     await self._begin_anew()
                     has_gap = False
                 await self._follow()
-            except (PyMongoError, HistoryLost) as fault:
-                has_gap = has_gap or isinstance(fault, HistoryLost) or is_lost(fault)
+            except (PyMongoError, HistoryLost, Unsuitable) as fault:
+                has_gap = has_gap or is_lost(fault)
                 self.last_error = f"{type(fault).__name__}: {fault}"
                 _logger.warning(
                     "the change feed %s: %s", "begins anew" if has_gap else "goes on after", fault
@@ -153,14 +153,18 @@ class Tail:
     async def _begin_anew(self) -> None:
         """Go on from now: watchers read everything again, and learn where the checkpoints are."""
         await self.begin()
-        names = {"_id": {"$in": list(self._shelves)}}
-        rows = await self._database.committed(COLLECTIONS).find(names).to_list(length=None)
-        self._lost()
-        for shelf in self._shelves.values():
+        shelves = self.shelves
+        for shelf in shelves:
             shelf.begin_at(self.position)
-        for row in rows:
-            shelf = self._shelves[row["_id"]]
-            if row["token"] == shelf.token and row["is_built"]:
+        names = {"_id": {"$in": [each.records.name for each in shelves]}}
+        found = await self._database.committed(COLLECTIONS).find(names).to_list(length=None)
+        rows: dict[str, Row] = {row["_id"]: row for row in found}
+        self._lost()
+        for shelf in shelves:
+            row = rows.get(shelf.records.name)
+            if row is None or row["token"] != shelf.token:
+                shelf.is_gone = True  # it was dropped in the gap
+            elif row["is_built"]:
                 shelf.is_built = shelf.is_told = True
                 self._tell_checkpoint(shelf, row["checkpoint"].items())
 

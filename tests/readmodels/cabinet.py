@@ -18,10 +18,14 @@ from readmodels.fold import ProjectionFold
 from readmodels.live import LiveDocuments
 from readmodels.mongo import MongoStore
 from readmodels.projector import Projector
+from readmodels.query import EVERYTHING
 from readmodels.store import MISSING, Change, Committed, Stored, Write
 from tests.contracts.mongo_engine import AnyClient, close, motor, stopped
 from tests.contracts.stores import Thing, things
+from tests.readmodels import gallery
+from tests.readmodels.gallery import ACCOUNTS
 from tests.readmodels.workshop import DEADLINE_S, MODEL, Workshop, until
+from tests.sample import Account
 from tests.servers.mongo import MongoServer, NoServer
 from tests.servers.shared import drop_database, mongo_uri, new_database, no_server
 
@@ -130,6 +134,30 @@ def thing(id: str, count: int) -> Thing:
     return Thing(id=id, count=count)
 
 
+def counts(changes: list[Change[Any]]) -> list[tuple[str, int | None, int | None]]:
+    return [
+        (each.id, each.before and each.before.count, each.after and each.after.count)
+        for each in changes
+    ]
+
+
+async def cursor(store: MongoStore) -> str:
+    _, mark = await store.snapshot(things, EVERYTHING, 1)
+    return store.cursor(mark)
+
+
+async def after(store: MongoStore, since: str) -> list[tuple[str, int | None, int | None]]:
+    known = await store.since(things, since)
+    assert known is not None
+    return sorted(counts(known[0]))
+
+
+async def write_accounts(store: MongoStore, *accounts: Account) -> None:
+    before = await store.load(ACCOUNTS, [each.id for each in accounts])
+    writes = [Write(each.id, before.get(each.id, MISSING), each, {}) for each in accounts]
+    await store.commit(ACCOUNTS, writes)
+
+
 @asynccontextmanager
 async def mongo_workshop(
     directory: Path, place: Place, *, model: Model = MODEL, log: SqliteLog | None = None
@@ -156,3 +184,13 @@ async def mongo_workshop(
         await close(client)
         if log is None:
             own.close()
+
+
+async def read_side(place: Place, of: Opened) -> tuple[MongoStore, LiveDocuments]:
+    """Accounts as a process reads them and has them watched; nothing but the test writes them."""
+    feed = Feed()
+    store = MongoStore(of.client, place.database, tell=feed.tell, lost=feed.lost)
+    await store.open()
+    feed.open(ACCOUNTS, await store.prepare(ACCOUNTS))
+    feed.built(ACCOUNTS)
+    return store, LiveDocuments(gallery.MODEL.shown, store, feed)

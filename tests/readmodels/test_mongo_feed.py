@@ -2,55 +2,35 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import aclosing
-from typing import Any
 
 import pytest
 
 from eventlog.envelope import Position
 from readmodels import mongo_tail
-from readmodels.feed import Feed
 from readmodels.live import LiveDocuments
 from readmodels.mongo import MongoStore
 from readmodels.mongo_stream import time_of
 from readmodels.query import EVERYTHING
-from readmodels.store import MISSING, Change, Parked, Write
+from readmodels.store import MISSING, Parked, Write
 from tests.contracts.stores import Thing, collection_of, things
 from tests.readmodels.cabinet import (
     Opened,
     Place,
+    after,
+    counts,
+    cursor,
     opened,
-    own_server,
     place,
     put,
+    read_side,
     running,
     thing,
+    write_accounts,
 )
-from tests.readmodels.gallery import ACCOUNTS, MODEL, TELLER, Follower, account
-from tests.readmodels.workshop import until
+from tests.readmodels.gallery import ACCOUNTS, TELLER, Follower, account
 from tests.sample import Account
-from tests.servers.mongo import MongoServer
 
 __all__ = ["place"]
-
-
-def counts(changes: list[Change[Any]]) -> list[tuple[str, int | None, int | None]]:
-    return [
-        (each.id, each.before and each.before.count, each.after and each.after.count)
-        for each in changes
-    ]
-
-
-async def cursor(store: MongoStore) -> str:
-    _, mark = await store.snapshot(things, EVERYTHING, 1)
-    return store.cursor(mark)
-
-
-async def after(store: MongoStore, since: str) -> list[tuple[str, int | None, int | None]]:
-    known = await store.since(things, since)
-    assert known is not None
-    return sorted(counts(known[0]))
 
 
 async def unparked(store: MongoStore, *documents: Thing) -> None:
@@ -185,90 +165,6 @@ async def test_what_is_built_elsewhere_is_told_from_its_completion_on(place: Pla
         assert [dict(each.checkpoint) for each in two.told if each.checkpoint] == [{0: 8, 3: 9}]
 
 
-# A feed that cannot go on
-
-
-@pytest.fixture(scope="module")
-def forgetful() -> Iterator[MongoServer]:
-    """A server that keeps 1 MB of history, and forgets the rest at once."""
-    with own_server("--oplogSize", "1", "--syncdelay", "1") as server:
-        yield server
-
-
-def forget(place: Place) -> None:
-    """Write until what was written before is gone from the history."""
-    with place.admin() as database:
-        oplog = database.client.local["oplog.rs"]
-        last = oplog.find_one(sort=[("$natural", -1)])["ts"]
-        while oplog.find_one(sort=[("$natural", 1)])["ts"] <= last:
-            noise = database.client.noise.noise
-            noise.insert_many([{"noise": "x" * 4_000_000} for _ in range(10)])
-            noise.drop()
-
-
-async def test_a_cursor_whose_history_is_gone_is_told_so(forgetful: MongoServer) -> None:
-    place = Place(forgetful.uri, "gone")
-    async with opened(place) as one:
-        await put(one.store, thing("a", 1))
-        old = await cursor(one.store)
-        await put(one.store, thing("a", 2))
-        await one.until_told(changes=2)
-        forget(place)
-        # This process has it in memory, and one that starts now has lost it.
-        assert await after(one.store, old) == [("a", 1, 2)]
-        async with opened(place) as two:
-            assert await two.store.since(things, old) is None
-            recent = await cursor(two.store)
-            await put(two.store, thing("a", 3))
-            await two.until_told(changes=1)
-            assert await after(two.store, recent) == [("a", 2, 3)]
-
-
-async def test_a_process_that_slept_too_long_begins_anew_and_says_so(
-    forgetful: MongoServer,
-) -> None:
-    place = Place(forgetful.uri, "slept")
-    async with opened(place, runs=False) as asleep, opened(place) as awake:
-        await put(awake.store, thing("a", 1), checkpoint={0: 5})
-        forget(place)
-        async with running(asleep.store):
-            await until(lambda: asleep.lost > 0)
-            await until(lambda: [dict(each.checkpoint) for each in asleep.told] == [{0: 5}])
-            await put(awake.store, thing("a", 2))
-            await asleep.until_told(changes=1)
-        assert asleep.lost == 1
-        assert counts(asleep.changes) == [("a", 1, 2)]
-
-
-async def test_watchers_read_everything_anew_where_the_feed_has_a_gap(
-    forgetful: MongoServer,
-) -> None:
-    place = Place(forgetful.uri, "watched")
-    async with opened(place, runs=False) as other:
-        feed = Feed()
-        store = MongoStore(other.client, place.database, tell=feed.tell, lost=feed.lost)
-        await store.open()
-        feed.open(ACCOUNTS, await store.prepare(ACCOUNTS))
-        feed.built(ACCOUNTS)
-        await _write(store, account("1", 1))
-        documents = LiveDocuments(MODEL.shown, store, feed)
-        async with aclosing(documents.watch_changes(Account, EVERYTHING, TELLER)) as messages:
-            follower = Follower(messages)
-            await follower.next()
-            await _write(store, account("1", 2), account("2", 1))
-            forget(place)
-            async with running(store):
-                await follower.until(lambda seen: len(seen) == 2)
-            assert follower.received[-1].reset
-            assert follower.map == {"1": account("1", 2), "2": account("2", 1)}
-
-
-async def _write(store: MongoStore, *accounts: Account) -> None:
-    before = await store.load(ACCOUNTS, [each.id for each in accounts])
-    writes = [Write(each.id, before.get(each.id, MISSING), each, {}) for each in accounts]
-    await store.commit(ACCOUNTS, writes)
-
-
 # All of it at once
 
 
@@ -276,7 +172,7 @@ async def _write(store: MongoStore, *accounts: Account) -> None:
 async def test_followers_who_come_and_go_see_exactly_what_happens(place: Place, seed: int) -> None:
     chance = random.Random(seed)
     async with opened(place, runs=False) as one, opened(place, runs=False) as two:
-        sides = [await _side(place, each) for each in (one, two)]
+        sides = [await read_side(place, each) for each in (one, two)]
         followers = [await _follower(chance, sides, None) for _ in range(4)]
         async with running(sides[0][0]), running(sides[1][0]):
             for _ in range(60):
@@ -287,7 +183,7 @@ async def test_followers_who_come_and_go_see_exactly_what_happens(place: Place, 
                     followers[at] = await _follower(chance, sides, followers[at])
                 elif chance.random() < 0.5:
                     await asyncio.sleep(0.002)
-            await _write(sides[0][0], account("last", 1))
+            await write_accounts(sides[0][0], account("last", 1))
             found, _ = await sides[0][0].snapshot(ACCOUNTS, EVERYTHING, 100)
             for each in followers:
                 await each.until(lambda seen: "last" in seen)
@@ -296,15 +192,6 @@ async def test_followers_who_come_and_go_see_exactly_what_happens(place: Place, 
 
 
 Side = tuple[MongoStore, LiveDocuments]
-
-
-async def _side(place: Place, of: Opened) -> Side:
-    feed = Feed()
-    store = MongoStore(of.client, place.database, tell=feed.tell, lost=feed.lost)
-    await store.open()
-    feed.open(ACCOUNTS, await store.prepare(ACCOUNTS))
-    feed.built(ACCOUNTS)
-    return store, LiveDocuments(MODEL.shown, store, feed)
 
 
 async def _follower(chance: random.Random, sides: list[Side], before: Follower | None) -> Follower:
