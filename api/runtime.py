@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eventlog.codec import Codec
-from eventlog.dispatcher import Clock, LocalDispatcher, wall_clock
+from eventlog.dispatcher import Clock, CommandDispatcher, wall_clock
 from eventlog.envelope import Position
 from eventlog.log import Log
 from eventlog.sqlite import SqliteLog
@@ -39,7 +39,7 @@ class Runtime:
     log: Log
     codec: Codec
     writer: Writer
-    dispatcher: LocalDispatcher
+    dispatcher: CommandDispatcher
     store: Store
     feed: Feed
     documents: LiveDocuments
@@ -109,7 +109,7 @@ def _assemble(
     domain = model.domain
     codec = Codec(domain)
     writer = Writer(log, domain, codec)
-    dispatcher = LocalDispatcher(log, writer, domain, clock=clock, deadline_s=deadline_s)
+    dispatcher = CommandDispatcher(log, writer, domain, clock=clock, deadline_s=deadline_s)
     reacting = [ProcessFold(process, codec) for process in domain.processes]
     folds: list[Fold] = [ProjectionFold(shown, codec) for shown in model.shown.values()]
     folds += reacting

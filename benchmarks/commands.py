@@ -10,7 +10,7 @@ from benchmarks.bare import inserts
 from benchmarks.measuring import Figure, alternate
 from domain.commerce.product_messages import ListProduct
 from eventlog.codec import Codec
-from eventlog.dispatcher import LocalDispatcher, Sender
+from eventlog.dispatcher import CommandDispatcher, Sender
 from eventlog.envelope import Recorded
 from eventlog.outcome import Accepted
 from eventlog.sqlite import SqliteLog
@@ -49,7 +49,7 @@ async def _round(model: Model, events: list[Recorded]) -> float:
     with tempfile.TemporaryDirectory() as directory:
         log = SqliteLog(Path(directory))
         writer = Writer(log, model.domain, Codec(model.domain))
-        dispatcher = LocalDispatcher(log, writer, model.domain)
+        dispatcher = CommandDispatcher(log, writer, model.domain)
         running = asyncio.create_task(writer.run())
         sender = Sender(actor="clerk-1", roles=frozenset({"clerk", "warehouse"}))
 

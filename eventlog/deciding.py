@@ -10,13 +10,24 @@ from domain.model import AnyAggregate, Rejected
 from eventlog.codec import Codec
 from eventlog.envelope import Draft, Position, Recorded
 from eventlog.ids import new_id
-from eventlog.log import NoOp
+from eventlog.log import NoOp, ReplyTo
 from eventlog.outcome import Accepted, Outcome, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A command came by the log: at which offset, and where its sender waits."""
+
+    offset: int
+    reply_to: ReplyTo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A command on its way to the writer, with what its events' envelopes need."""
+    """A command on its way to the writer, with what its events' envelopes need.
+
+    Its sender waits in this process for `outcome`, or elsewhere.
+    """
 
     command: object
     aggregate: AnyAggregate
@@ -28,11 +39,14 @@ class Order:
     """Whether the command id may have been seen before; false for one that was just made."""
     expected_version: int | None
     at: datetime
+    expires_at: datetime
+    """When its sender stops waiting: who finds it in the log later leaves it alone."""
     correlation_id: str
     causation_id: str
     actor: str | None
     trace: str | None
-    outcome: asyncio.Future[Outcome]
+    outcome: asyncio.Future[Outcome] | None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(slots=True)
@@ -148,15 +162,10 @@ def accepted_before(order: Order, outcome: NoOp | list[Recorded]) -> Outcome:
 
 
 def answer(order: Order, outcome: Outcome | Exception) -> None:
-    """Answer whoever waits; nobody does where the deadline has passed."""
-    if order.outcome.done():
+    """Answer whoever waits here; nobody does where the deadline has passed."""
+    if order.outcome is None or order.outcome.done():
         return
     if isinstance(outcome, Exception):
         order.outcome.set_exception(outcome)
     else:
         order.outcome.set_result(outcome)
-
-
-def fail(orders: Iterable[Order], fault: Exception) -> None:
-    for order in orders:
-        answer(order, fault)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Protocol, get_args, get_origin, get_type_hints
 
 from domain.composition import Domain
@@ -11,9 +11,7 @@ from domain.model import Fill
 from eventlog.deciding import Order
 from eventlog.envelope import Recorded, partition_of, stream_of
 from eventlog.ids import derived_id, new_id
-from eventlog.log import Log
 from eventlog.outcome import Outcome, Overdue
-from eventlog.writer import Writer
 
 DEADLINE_S = 10.0
 
@@ -78,16 +76,34 @@ def filled_fields(command: type[Any]) -> dict[str, str]:
     return found
 
 
-class LocalDispatcher:
-    """The dispatcher of a process that owns every partition: commands go straight to its writer.
+class Owner(Protocol):
+    """Who decides: the writer of this process, or whoever finds the one to send an order to."""
 
-    Waits at most `deadline_s` seconds for an outcome.
-    """
+    def submit(self, order: Order) -> None:
+        """Take the order in; its `outcome` is set when it is decided. Raises Unavailable."""
+        ...
+
+
+class Histories(Protocol):
+    """What is known of streams: a log, or whoever asks the owner of one."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions there are."""
+        ...
+
+    async def history(self, stream: str, after_version: int, first: int) -> list[Recorded]:
+        """At most `first` events of the stream above a version, oldest first."""
+        ...
+
+
+class CommandDispatcher:
+    """The dispatcher of a process. Waits at most `deadline_s` seconds for an outcome."""
 
     def __init__(
         self,
-        log: Log,
-        writer: Writer,
+        log: Histories,
+        writer: Owner,
         domain: Domain,
         *,
         clock: Clock = wall_clock,
@@ -116,6 +132,7 @@ class LocalDispatcher:
         command_id = command_id or new_id()
         command_id.encode()  # half a surrogate pair would fail all that it is appended with
         at = at or self._clock()
+        expires_at = wall_clock() + timedelta(seconds=self._deadline_s)
         aggregate = self._domain.owners[command]
         message = command(**fields, **self._fill(command, sender, command_id, at))
         id = aggregate.key(message)
@@ -132,6 +149,7 @@ class LocalDispatcher:
                 is_retry=is_retry,
                 expected_version=expected_version,
                 at=at,
+                expires_at=expires_at,
                 correlation_id=sender.correlation_id or command_id,
                 causation_id=sender.causation_id or command_id,
                 actor=sender.actor,

@@ -3,18 +3,22 @@
 import asyncio
 import fcntl
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence, Set
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import IO
+
+import msgspec
 
 from eventlog import kafka_follow, kafka_topics
 from eventlog.envelope import PARTITIONS, Draft, Position, Recorded, partition_of
 from eventlog.ids import new_id
-from eventlog.kafka_cache import Cache
+from eventlog.kafka_cache import Cache, Standing
 from eventlog.kafka_client import Cluster, settled
 from eventlog.kafka_partition import Fenced, InDoubt, Owned, Prepared
 from eventlog.kafka_records import Kept, repeat_of
+from eventlog.kafka_restore import restore
+from eventlog.kafka_tail import Tail
 from eventlog.kafka_topics import Topics, WrongTopic
 from eventlog.log import Batch, NoOp, Past, Unappendable
 from eventlog.sqlite import DirectoryTaken
@@ -46,6 +50,8 @@ class KafkaLog:
         self._directory = directory
         self._deadline_s = deadline_s
         self._owned: dict[int, Owned] = {}
+        self._caches: dict[int, Cache] = {}
+        self._tail: Tail | None = None
         self._lock: IO[str] | None = None
 
     @staticmethod
@@ -79,6 +85,10 @@ class KafkaLog:
     async def close(self) -> None:
         """Finish the appends that are at work and give the partitions back."""
         await asyncio.gather(*(self.release(partition) for partition in list(self._owned)))
+        for cache in self._caches.values():
+            cache.close()
+        if self._tail is not None:
+            await self._tail.close()
         if self._lock is not None:
             self._lock.close()
 
@@ -89,7 +99,7 @@ class KafkaLog:
             self._cluster,
             self._topics,
             partition,
-            Cache(self._directory / self._topics.prefix, partition),
+            self._cache(partition),
             owner=self.owner,
             deadline_s=self._deadline_s,
         )
@@ -99,6 +109,25 @@ class KafkaLog:
             await owned.close()
             raise
         self._owned[partition] = owned
+
+    async def warm(self, partition: int) -> Standing:
+        """Bring what is kept of a partition that others own to where the log is now.
+
+        So that taking it is quick. Raises KafkaError, TimeoutError.
+        """
+        return await restore(
+            self._cluster, self._topics, partition, self._cache(partition), is_fenced=False
+        )
+
+    def owned(self) -> Mapping[int, Owned]:
+        """The partitions that this process has taken, each as it stands."""
+        return self._owned
+
+    def _cache(self, partition: int) -> Cache:
+        if partition not in self._caches:
+            directory = self._directory / self._topics.prefix
+            self._caches[partition] = Cache(directory, partition)
+        return self._caches[partition]
 
     async def release(self, partition: int) -> None:
         """Own it no more; the append that is at work is finished first."""
@@ -122,30 +151,38 @@ class KafkaLog:
             for each in owned.values():
                 await locked.enter_async_context(each.appending)
             prepared: dict[int, Prepared] = {}
-            for partition, (drafts, kept) in parts.items():
-                prepared[partition] = owned[partition].prepare(drafts, kept)
+            for partition, (part, kept) in parts.items():
+                prepared[partition] = owned[partition].prepare(part, kept)
                 await owned[partition].serve()
-                await owned[partition].refuse_repeats(drafts)
+                await owned[partition].refuse_repeats(part.drafts)
             done = await asyncio.gather(
                 *(owned[partition].append(each) for partition, each in prepared.items()),
                 return_exceptions=True,
             )
         return _in_order(batch.drafts, done)
 
-    def _parts(self, batch: Batch) -> dict[int, tuple[list[Draft], list[Kept]]]:
-        parts: defaultdict[int, tuple[list[Draft], list[Kept]]] = defaultdict(lambda: ([], []))
+    def _parts(self, batch: Batch) -> dict[int, tuple[Batch, list[Kept]]]:
+        """What each partition has of it; answers are for a batch of one partition alone."""
+        drafts: defaultdict[int, list[Draft]] = defaultdict(list)
         for draft in batch.drafts:
-            parts[draft.partition][0].append(draft)
+            drafts[draft.partition].append(draft)
+        kept: defaultdict[int, list[Kept]] = defaultdict(list)
         places = {(each.stream, each.version): each for each in batch.drafts}
         try:
             for no_op in batch.no_ops:
-                kept = parts[partition_of(no_op.stream, self.partitions)][1]
-                kept.append(repeat_of(no_op, places))
+                place = partition_of(no_op.stream, self.partitions)
+                kept[place].append(repeat_of(no_op, places))
             for snapshot in batch.snapshots:
-                parts[partition_of(snapshot.stream, self.partitions)][1].append(snapshot)
+                kept[partition_of(snapshot.stream, self.partitions)].append(snapshot)
         except UnicodeEncodeError as fault:
             raise Unappendable(f"the log did not take the events: {fault}") from fault
-        return dict(parts)
+        partitions = {*drafts, *kept, *batch.partitions}
+        if batch.answers is not None and len(partitions) != 1:
+            raise ValueError("answers go with the transaction of one partition")
+        return {
+            each: (msgspec.structs.replace(batch, drafts=drafts[each]), kept[each])
+            for each in partitions
+        }
 
     def _own(self, partition: int) -> Owned:
         owned = self._owned.get(partition)
@@ -195,35 +232,51 @@ class KafkaLog:
         return await owned.cache.history(stream, after_version, first)
 
     async def at(self, positions: Sequence[Position]) -> list[Recorded]:
-        """The events that stand at these positions, in their order. Raises NotOwned."""
+        """The events that stand at these positions, in their order."""
         offsets: defaultdict[int, list[int]] = defaultdict(list)
         for each in positions:
             offsets[each.partition].append(each.offset)
         found: dict[Position, Recorded] = {}
         for partition, wanted in offsets.items():
-            events = await self._own(partition).cache.at(wanted)
-            found |= {each.position: each for each in events.values()}
+            events = await kafka_follow.at(self._cluster, self._topics.events, partition, wanted)
+            found |= {each.position: each for each in events}
         return [found[each] for each in positions if each in found]
 
     async def ends(self) -> dict[int, int]:
-        """The offset of the last event of each owned partition that has any."""
-        return {each: owned.last for each, owned in self._owned.items() if owned.last >= 0}
+        """The offset of the last event of each partition that has any."""
+        ends = {each: owned.last for each, owned in self._owned.items()}
+        others = [each for each in range(self.partitions) if each not in ends]
+        ends |= await kafka_follow.lasts(self._cluster, self._topics.events, others)
+        return {partition: last for partition, last in ends.items() if last >= 0}
 
     def behind(self, checkpoint: Mapping[int, int]) -> int:
-        """How many events of owned partitions a follower that has come this far has still to see.
+        """How many events a follower that has come this far has still to see, at most.
 
-        At most: offsets have gaps.
+        Offsets have gaps, and this process knows of what it has appended or was told.
         """
+        known = {each: owned.last for each, owned in self._owned.items()}
+        if self._tail is not None:
+            for partition, last in self._tail.ends.items():
+                known[partition] = max(last, known.get(partition, -1))
         return sum(
-            max(0, owned.last - checkpoint.get(partition, -1))
-            for partition, owned in self._owned.items()
+            max(0, last - checkpoint.get(partition, -1)) for partition, last in known.items()
         )
 
-    def follow(self, after: Mapping[int, int], limit: int) -> AsyncGenerator[list[Recorded], None]:
-        """All events above the offset of their partition, then new ones as they come, for ever."""
-        return kafka_follow.follow(
-            self._cluster, self._topics.events, self.partitions, after, limit
-        )
+    async def follow(
+        self, after: Mapping[int, int], limit: int, partitions: Set[int] | None = None
+    ) -> AsyncGenerator[list[Recorded], None]:
+        """All events above the offset of their partition, then new ones as they come, for ever.
+
+        Followers of the same partitions share one consumer as long as they keep up with it.
+        """
+        wanted = frozenset(range(self.partitions) if partitions is None else partitions)
+        if self._tail is None or self._tail.partitions != wanted:
+            if self._tail is not None:
+                await self._tail.close()
+            self._tail = Tail(self._cluster, self._topics.events, wanted)
+        async with aclosing(self._tail.follow(after, limit)) as batches:
+            async for events in batches:
+                yield events
 
 
 def _in_order(

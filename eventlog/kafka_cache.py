@@ -1,5 +1,6 @@
 """What the owner of a partition knows of it: a local SQLite file that can be thrown away."""
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,18 +9,27 @@ from typing import NamedTuple
 from eventlog import sqlite_rows as rows
 from eventlog.database import Database
 from eventlog.envelope import Draft, Position, Recorded
-from eventlog.kafka_records import Claim, Kept, Repeat
+from eventlog.kafka_records import Claim, Kept, Reached, Repeat
 from eventlog.log import Batch, NoOp, Past, Snapshot
 
-SHAPE = 1
+SHAPE = 2
 """Stands in the file's name: a file of another shape is left alone, and a new one filled."""
 
 
+class Ahead(Exception):
+    """The states are ahead of the events: a transaction's commit shows in one topic first."""
+
+
 class Standing(NamedTuple):
-    """How far the cache has come: its last event, and the next offset of the states topic."""
+    """How far the cache has come: its last event, and the next offset of the states topic.
+
+    And what that topic said of the partition: who claims it, and the next command's offset.
+    """
 
     last: Recorded | None
     states_next: int
+    owner: str
+    commands_next: int
 
 
 class Cache:
@@ -31,6 +41,8 @@ class Cache:
         # Not durable: after a loss of power it lacks the newest events, and reads them again.
         self._database = Database(directory / f"{partition}-{SHAPE}.sqlite", durable=False)
         self._database.write_now(_make)
+        self.filling = asyncio.Lock()
+        """Held by whoever fills it from the log."""
 
     def close(self) -> None:
         self._database.close()
@@ -38,8 +50,13 @@ class Cache:
     async def standing(self) -> Standing:
         def look(connection: sqlite3.Connection) -> Standing:
             last = rows.events(connection, "1 ORDER BY offset DESC LIMIT 1", ())
-            row = connection.execute("SELECT value FROM meta WHERE key = 'states_next'").fetchone()
-            return Standing(last[0] if last else None, int(row[0]) if row else 0)
+            meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+            return Standing(
+                last=last[0] if last else None,
+                states_next=int(meta.get("states_next", 0)),
+                owner=meta.get("owner", ""),
+                commands_next=int(meta.get("commands_next", 0)),
+            )
 
         return await self._database.read(look)
 
@@ -55,28 +72,38 @@ class Cache:
     async def keep(
         self, events: Sequence[Recorded], kept: Sequence[Kept], states_next: int | None
     ) -> None:
-        """Take in what was committed, in its order. Raises IntegrityError for a version twice."""
+        """Take in what was committed, in its order.
+
+        Raises Ahead, and IntegrityError for a version twice.
+        """
 
         def insert(connection: sqlite3.Connection) -> None:
             rows.insert(connection, Batch(drafts=()), events)
             no_ops = [self._no_op(connection, each) for each in kept if isinstance(each, Repeat)]
             snapshots = [each for each in kept if isinstance(each, Snapshot)]
             rows.insert(connection, Batch(drafts=(), no_ops=no_ops, snapshots=snapshots), ())
+            meta: dict[str, str | int] = {}
+            for each in kept:
+                if isinstance(each, Claim):
+                    meta["owner"] = each.owner
+                elif isinstance(each, Reached):
+                    meta["commands_next"] = each.commands_next
             if states_next is not None:
-                connection.execute(
-                    "INSERT OR REPLACE INTO meta VALUES ('states_next', ?)", (states_next,)
-                )
+                meta["states_next"] = states_next
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
 
         await self._database.write(insert)
 
     def _no_op(self, connection: sqlite3.Connection, repeat: Repeat) -> NoOp:
         place = repeat.position
         if place is None:
-            (offset,) = connection.execute(
+            row = connection.execute(
                 "SELECT offset FROM events WHERE stream = ? AND version = ?",
                 (repeat.stream, repeat.version),
             ).fetchone()
-            place = Position(self._partition, offset)
+            if row is None:
+                raise Ahead(f"version {repeat.version} of {repeat.stream} is not there yet")
+            place = Position(self._partition, row[0])
         return NoOp(
             stream=repeat.stream,
             command_id=repeat.command_id,
@@ -136,9 +163,3 @@ class Cache:
 def _make(connection: sqlite3.Connection) -> None:
     for statement in rows.SCHEMA.split(";\n"):
         connection.execute(statement)
-
-
-def last_claim(kept: Sequence[Kept]) -> Claim | None:
-    """Who took the partition last, as far as these tell."""
-    claims = [each for each in kept if isinstance(each, Claim)]
-    return claims[-1] if claims else None

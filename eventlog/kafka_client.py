@@ -114,15 +114,27 @@ class Reader:
     async def stop(self) -> None:
         await settled(self._consumer.stop())
 
-    async def ends(self, topics: Iterable[str], partition: int) -> dict[str, int]:
-        """The last stable offset of the partition in each topic: all below it is decided.
+    async def ends(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The last stable offset of each topic's partition: all below it is decided.
 
         To be asked before `assign`: a broker answers one request of a connection after another,
         and a fetch that waits for events would hold this one up.
         """
-        places = [_kafka.TopicPartition(topic, partition) for topic in topics]
-        found = await self._consumer.end_offsets(places)
-        return {place.topic: offset for place, offset in found.items()}
+        named = [_kafka.TopicPartition(*each) for each in places]
+        found = await self._consumer.end_offsets(named) if named else {}
+        return {(place.topic, place.partition): offset for place, offset in found.items()}
+
+    async def starts(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The first offset of each partition that is still kept; to be asked before `assign`."""
+        named = [_kafka.TopicPartition(topic, each) for each in partitions]
+        found = await self._consumer.beginning_offsets(named) if named else {}
+        return {place.partition: offset for place, offset in found.items()}
+
+    async def end_ahead(self, topic: str, partition: int) -> int | None:
+        """The last stable offset, as last heard of, where not all below it was read yet."""
+        place = _kafka.TopicPartition(topic, partition)
+        end: int | None = self._consumer.last_stable_offset(place)
+        return None if end is None or await self._consumer.position(place) >= end else end
 
     def assign(self, topic: str, offsets: Mapping[int, int]) -> None:
         """Read these partitions from these offsets on, and nothing else."""
@@ -162,15 +174,18 @@ class Transactions:
         """When this returns, what the one before had begun is committed or aborted for good."""
         await self._producer.start()
 
-    async def write(self, partition: int, messages: Mapping[str, Sequence[Message]]) -> list[int]:
-        """Begin a transaction and write to the topics in turn; the offset that each message took.
+    async def begin(self) -> None:
+        """Begin a transaction; it is of no consequence until something is written."""
+        await self._producer.begin_transaction()
+
+    async def write(self, messages: Mapping[tuple[str, int], Sequence[Message]]) -> list[int]:
+        """Write to topics' partitions in turn; the offset that each message took.
 
         Raises KafkaError where one was not taken. Not an error of `commit`: aiokafka commits
         a transaction although records of it were refused.
         """
-        await self._producer.begin_transaction()
         sent: list[tuple[asyncio.Future[Any], int]] = []
-        for topic, of_topic in messages.items():
+        for (topic, partition), of_topic in messages.items():
             sent += await self._send(topic, partition, of_topic)
         done = await asyncio.gather(*(each for each, _ in sent), return_exceptions=True)
         offsets: list[int] = []

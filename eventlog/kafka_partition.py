@@ -3,19 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import aclosing
+from collections import defaultdict
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from eventlog.envelope import Draft, Recorded
-from eventlog.kafka_cache import Cache, last_claim
-from eventlog.kafka_client import Cluster, KafkaError, Message, ProducerFenced, Reader, Transactions
-from eventlog.kafka_follow import reading, to_end
-from eventlog.kafka_records import Claim, Kept, kept_message, kept_of, message_of, recorded_of
+from eventlog.kafka_cache import Cache, Standing
+from eventlog.kafka_client import Cluster, KafkaError, Message, ProducerFenced, Transactions
+from eventlog.kafka_messages import reply_message
+from eventlog.kafka_records import Claim, Kept, Reached, kept_message, message_of
+from eventlog.kafka_restore import restore
 from eventlog.kafka_topics import Topics
-from eventlog.log import Unappendable
+from eventlog.log import Batch, Unappendable
 from eventlog.sqlite_rows import recorded
 
 TAKE_S_MAX = 30.0
@@ -43,9 +45,10 @@ class InDoubt(Unappendable):
 class Prepared:
     """What one transaction of one partition writes."""
 
-    drafts: Sequence[Draft]
+    batch: Batch
     kept: Sequence[Kept]
-    messages: Mapping[str, Sequence[Message]]
+    events: Sequence[Message]
+    states: Sequence[Message]
 
 
 class Owned:
@@ -64,6 +67,10 @@ class Owned:
         self.cache = cache
         self.last = -1
         """The offset of its last event."""
+        self.commands_next = 0
+        """The offset of the first command that came by the log and is not answered yet."""
+        self.commit_s = 0.0
+        """How long the last transaction took, from its begin to its commit."""
         self.appending = asyncio.Lock()
         self._cluster = cluster
         self._topics = topics
@@ -83,58 +90,29 @@ class Owned:
                 # 1. The fence first: from here on nobody else's writes are committed.
                 await transactions.start()
                 # 2. The claim, so that the one before can tell that it is not the owner any more.
-                claim = kept_message(Claim(owner=self._owner, at=datetime.now(UTC)))
-                await transactions.write(self._partition, {self._topics.states: [claim]})
-                await transactions.commit()
+                await self._claim(transactions, self._owner)
             # 3. What was committed before the fence, to the end: nothing can come in between.
-            await self._restore()
+            standing = await self._restore(is_fenced=True)
         except BaseException as fault:
             await self._leave(transactions.abandon())
             if isinstance(fault, ProducerFenced):
                 raise Fenced(self._says("was taken by another owner meanwhile")) from fault
             raise
         # 4. Serve.
+        self.last = standing.last.offset if standing.last else -1
+        self.commands_next = standing.commands_next
         self._transactions, self._was_fenced, self._lost = transactions, False, None
 
-    async def _restore(self) -> None:
-        async with reading(self._cluster) as reader:
-            topics = self._topics
-            ends = await reader.ends((topics.events, topics.states), self._partition)
-            standing = await self.cache.standing()
-            if standing.last and not await self._read_events(
-                reader, standing.last, ends[topics.events]
-            ):
-                _logger.warning(self._says("is not the one that the cache was filled from"))
-                await self.cache.forget()
-                standing = await self.cache.standing()
-            if standing.last is None:
-                await self._read_events(reader, None, ends[topics.events])
-            await self._read_states(reader, standing.states_next, ends[topics.states])
-        last, _ = await self.cache.standing()
-        self.last = last.offset if last else -1
+    async def _claim(self, transactions: Transactions, owner: str) -> None:
+        claim = kept_message(Claim(owner=owner, at=datetime.now(UTC)))
+        await transactions.begin()
+        await transactions.write({(self._topics.states, self._partition): [claim]})
+        await transactions.commit()
 
-    async def _read_events(self, reader: Reader, last: Recorded | None, end: int) -> bool:
-        """Read the events above the last one that is known; False where it is not in the log."""
-        start = last.offset if last else 0
-        if last and start >= end:
-            return False
-        chunks = to_end(reader, self._topics.events, self._partition, start, end)
-        async with aclosing(chunks):
-            async for records in chunks:
-                events = [recorded_of(record) for record in records]
-                if last is not None:
-                    if (events[0].offset, events[0].id) != (last.offset, last.id):
-                        return False
-                    last, events = None, events[1:]
-                await self.cache.keep(events, (), None)
-        return last is None
-
-    async def _read_states(self, reader: Reader, start: int, end: int) -> None:
-        chunks = to_end(reader, self._topics.states, self._partition, start, end)
-        async with aclosing(chunks):
-            async for records in chunks:
-                kept = [each for record in records if (each := kept_of(record))]
-                await self.cache.keep((), kept, records[-1].offset + 1)
+    async def _restore(self, *, is_fenced: bool) -> Standing:
+        return await restore(
+            self._cluster, self._topics, self._partition, self.cache, is_fenced=is_fenced
+        )
 
     async def serve(self) -> None:
         """Be able to answer and to append; after a fault, by taking the partition once more.
@@ -158,39 +136,31 @@ class Owned:
     async def _claimed_by(self) -> str:
         """The owner that the partition's claims name; one that fenced this is given time."""
         deadline = time.monotonic() + (CLAIM_S_MAX if self._was_fenced else 0)
-        start = (await self.cache.standing()).states_next
-        owner = self._owner
-        while owner == self._owner:
-            async with reading(self._cluster) as reader:
-                end = (await reader.ends((self._topics.states,), self._partition))[
-                    self._topics.states
-                ]
-                chunks = to_end(reader, self._topics.states, self._partition, start, end)
-                async with aclosing(chunks):
-                    async for records in chunks:
-                        claim = last_claim([k for each in records if (k := kept_of(each))])
-                        owner = claim.owner if claim else owner
-            if time.monotonic() >= deadline:
-                break
+        while True:
+            owner = (await self._restore(is_fenced=False)).owner
+            if owner != self._owner or time.monotonic() >= deadline:
+                return owner
             await asyncio.sleep(0.2)
-        return owner
 
-    def prepare(self, drafts: Sequence[Draft], kept: Sequence[Kept]) -> Prepared:
+    def prepare(self, batch: Batch, kept: Sequence[Kept]) -> Prepared:
         """The records of a batch. Raises Unappendable where they cannot be written down."""
+        kept = [*kept]
+        if batch.commands_next is not None:
+            kept.append(Reached(commands_next=batch.commands_next))
+        if not (batch.drafts or kept):  # only what proves whose the partition is
+            kept.append(Claim(owner=self._owner, at=datetime.now(UTC)))
         seen: set[tuple[str, int]] = set()
-        for each in drafts:
+        for each in batch.drafts:
             if (each.stream, each.version) in seen:
                 raise Unappendable(f"version {each.version} of {each.stream} is there twice")
             seen.add((each.stream, each.version))
         try:
             source = f"/{self._topics.prefix}"
-            messages = {
-                self._topics.events: [message_of(each, source) for each in drafts],
-                self._topics.states: [kept_message(each) for each in kept],
-            }
+            events = [message_of(each, source) for each in batch.drafts]
+            states = [kept_message(each) for each in kept]
         except UnicodeEncodeError as fault:
             raise Unappendable(f"the log did not take the events: {fault}") from fault
-        return Prepared(drafts=drafts, kept=kept, messages=messages)
+        return Prepared(batch=batch, kept=kept, events=events, states=states)
 
     async def refuse_repeats(self, drafts: Sequence[Draft]) -> None:
         """Raises Unappendable where a stream has one of these versions already."""
@@ -205,25 +175,37 @@ class Owned:
         is_committing = False
         try:
             async with asyncio.timeout(self._deadline_s):
-                offsets = await self._transactions.write(self._partition, prepared.messages)
+                started = time.monotonic()
+                await self._transactions.begin()
+                events, states_next = await self._write(self._transactions, prepared)
                 is_committing = True
                 await self._transactions.commit()
-            return await self._committed(prepared, offsets)
+            self.commit_s = time.monotonic() - started
+            await self.cache.keep(events, prepared.kept, states_next)
         except Exception as fault:
             raise await self._failed(fault, is_committing) from fault
-
-    async def _committed(self, prepared: Prepared, offsets: Sequence[int]) -> list[Recorded]:
-        if -1 in offsets:
-            raise RuntimeError("the broker did not tell which offsets the events took")
-        count = len(prepared.drafts)
-        events = [
-            recorded(draft, offset)
-            for draft, offset in zip(prepared.drafts, offsets[:count], strict=True)
-        ]
-        states_next = offsets[-1] + 1 if prepared.kept else None
-        await self.cache.keep(events, prepared.kept, states_next)
         self.last = events[-1].offset if events else self.last
         return events
+
+    async def _write(
+        self, transactions: Transactions, prepared: Prepared
+    ) -> tuple[list[Recorded], int | None]:
+        """Write all of it; the events as they will stand, and the next offset of the states."""
+        events_at, states_at = (
+            (topic, self._partition) for topic in (self._topics.events, self._topics.states)
+        )
+        written = {events_at: prepared.events, states_at: prepared.states}
+        offsets = await transactions.write(written)
+        if -1 in offsets:
+            raise RuntimeError("the broker did not tell which offsets the records took")
+        drafts = prepared.batch.drafts
+        events = [recorded(*each) for each in zip(drafts, offsets, strict=False)]
+        if prepared.batch.answers is not None:
+            replies: defaultdict[tuple[str, int], list[Message]] = defaultdict(list)
+            for to, outcome in prepared.batch.answers(events):
+                replies[self._topics.replies, to.partition].append(reply_message(to, outcome))
+            await transactions.write(replies)
+        return events, offsets[-1] + 1 if prepared.states else None
 
     async def _failed(self, fault: Exception, is_committing: bool) -> Unappendable:
         """What to tell the appender, who is served again once the partition is taken once more.
@@ -260,14 +242,20 @@ class Owned:
             _logger.warning(self._says("left a connection behind"), exc_info=True)
 
     async def close(self) -> None:
-        """Give it back, after the append that is at work."""
+        """Give it back, after the append that is at work, and say so to who takes it next."""
         async with self.appending:
             transactions, self._transactions = self._transactions, None
             if transactions is not None:
+                await self._give_back(transactions)
                 await self._leave(transactions.abandon())
             if self._abandoning:
                 await asyncio.wait(self._abandoning)
-            self.cache.close()
+
+    async def _give_back(self, transactions: Transactions) -> None:
+        """Say that nobody has it; where that cannot be said, the next owner's fence will do."""
+        with suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(ABORT_S_MAX):
+                await self._claim(transactions, "")
 
     def _says(self, what: str) -> str:
         return f"partition {self._partition} of {self._topics.events} {what}"

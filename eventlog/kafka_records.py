@@ -13,15 +13,25 @@ SPEC_VERSION = b"1.0"
 CONTENT_TYPE = b"application/json"
 
 _CLAIM = b"claim"
+_REACHED = b"commands"
 _STATE = b"state "
 _NO_OP = b"no-op "
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Who took the partition last: a name of one run of one process, and when."""
+    """Who took the partition last: a name of one run of one process, and when.
+
+    An empty name says that it was given back.
+    """
 
     owner: str
     at: datetime
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """From which offset on the commands that came by the log are not answered yet."""
+
+    commands_next: int
 
 
 class Repeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +44,7 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True):
     position: Position | None
 
 
-Kept = Claim | Repeat | Snapshot
+Kept = Claim | Reached | Repeat | Snapshot
 
 
 def message_of(draft: Draft, source: str) -> Message:
@@ -109,6 +119,8 @@ def kept_message(kept: Kept) -> Message:
     match kept:
         case Claim():
             key = _CLAIM
+        case Reached():
+            key = _REACHED
         case Snapshot(stream=stream):
             key = _STATE + stream.encode()
         case Repeat(stream=stream, command_id=command_id):
@@ -121,6 +133,8 @@ def kept_of(record: Record) -> Kept | None:
     key, value = record.key or b"", record.value or b""
     if key == _CLAIM:
         return msgspec.json.decode(value, type=Claim)
+    if key == _REACHED:
+        return msgspec.json.decode(value, type=Reached)
     if key.startswith(_STATE):
         return msgspec.json.decode(value, type=Snapshot)
     if key.startswith(_NO_OP):

@@ -18,6 +18,14 @@ EVENTS_SETTINGS = {
     "retention.bytes": "-1",
 }
 STATES_SETTINGS = {"cleanup.policy": "compact"}
+PASSING_SETTINGS = {"cleanup.policy": "delete"}
+"""Of the topics whose records matter for as long as somebody waits for an answer."""
+PASSING_DEFAULTS = {
+    "retention.ms": "3600000",
+    "segment.ms": "600000",
+    "max.message.bytes": str(2 * MESSAGE_BYTES_MAX),  # an event in a reply is written in base64
+}
+"""What they are made with besides; whoever wants to look at them for longer may change it."""
 WHY = {
     "cleanup.policy": "what it would remove is needed for ever",
     "retention.ms": "old events would be lost",
@@ -43,13 +51,26 @@ class Topics:
     def states(self) -> str:
         return f"{self.prefix}.states"
 
+    @property
+    def commands(self) -> str:
+        return f"{self.prefix}.commands"
+
+    @property
+    def replies(self) -> str:
+        return f"{self.prefix}.replies"
+
     def transactional_id(self, partition: int) -> str:
         return f"{self.prefix}-{partition}"
 
 
 async def ready(cluster: Cluster, topics: Topics, partitions: int) -> None:
     """Make the topics that are missing, check all. Raises WrongTopic, KafkaError, TimeoutError."""
-    wanted = {topics.events: EVENTS_SETTINGS, topics.states: STATES_SETTINGS}
+    wanted = {
+        topics.events: EVENTS_SETTINGS,
+        topics.states: STATES_SETTINGS,
+        topics.commands: PASSING_SETTINGS,
+        topics.replies: PASSING_SETTINGS,
+    }
     admin = cluster.admin()
     try:
         await admin.start()
@@ -70,7 +91,7 @@ async def _make(admin: Any, missing: dict[str, dict[str, str]], partitions: int)
     limit = {"max.message.bytes": str(MESSAGE_BYTES_MAX)}
     made = await admin.create_topics(
         [
-            new_topic(name, partitions, replication, settings | limit)
+            new_topic(name, partitions, replication, settings | limit | _defaults(settings))
             for name, settings in missing.items()
         ]
     )
@@ -82,6 +103,10 @@ async def _make(admin: Any, missing: dict[str, dict[str, str]], partitions: int)
         if time.monotonic() > deadline:
             raise TimeoutError(f"no leaders for {', '.join(missing)} after {MAKING_S_MAX:g} s")
         await asyncio.sleep(0.05)
+
+
+def _defaults(settings: dict[str, str]) -> dict[str, str]:
+    return PASSING_DEFAULTS if settings is PASSING_SETTINGS else {}
 
 
 def _lead(described: list[dict[str, Any]]) -> bool:

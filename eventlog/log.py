@@ -1,11 +1,12 @@
 """The port of the log: what every engine of it does, whether Kafka or an embedded file."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
 from typing import Protocol
 
 import msgspec
 
 from eventlog.envelope import Draft, Position, Recorded
+from eventlog.outcome import Outcome
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +33,32 @@ class NoOp(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
 
 
+class ReplyTo(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the sender of a command that came by the log waits for its outcome."""
+
+    partition: int
+    node: str
+    request: int
+
+
+Answers = Callable[[Sequence[Recorded]], Sequence[tuple[ReplyTo, Outcome | Exception]]]
+"""Given the events of a batch as they were appended, what to tell those who wait elsewhere."""
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one transaction appends: all of it or nothing."""
+    """What one transaction appends: all of it or nothing.
+
+    It may be empty but for the partitions whose states its decisions rest on: where it is
+    appended, they were this owner's until then. Answers go to the others' nodes with it, and with
+    them the offset from which commands that come by the log have no answer yet.
+    """
 
     drafts: Sequence[Draft]
     no_ops: Sequence[NoOp] = ()
     snapshots: Sequence[Snapshot] = ()
+    partitions: Set[int] = frozenset()
+    answers: Answers | None = None
+    commands_next: int | None = None
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,9 +118,12 @@ class Log(Protocol):
         """How many events a follower that has come this far has still to see, at most."""
         ...
 
-    def follow(self, after: Mapping[int, int], limit: int) -> AsyncGenerator[list[Recorded], None]:
+    def follow(
+        self, after: Mapping[int, int], limit: int, partitions: Set[int] | None = None
+    ) -> AsyncGenerator[list[Recorded], None]:
         """All events above the offset of their partition, then new ones as they come, for ever.
 
         Each list holds 1 to `limit` events, those of one partition in the order of their offsets.
+        With `partitions`, only those of these.
         """
         ...

@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -61,6 +61,8 @@ class SqliteLog:
 
     async def append(self, batch: Batch) -> list[Recorded]:
         """Append all of the batch durably, in one transaction. Raises Unappendable."""
+        if not (batch.drafts or batch.no_ops or batch.snapshots):
+            return []  # whose the partitions are is sure: the directory is this process'
         async with self._appending:
             appending = asyncio.ensure_future(self._append(batch))
             try:
@@ -150,7 +152,7 @@ class SqliteLog:
         return self._next - 1 - max(checkpoint.values(), default=-1)
 
     async def follow(
-        self, after: Mapping[int, int], limit: int
+        self, after: Mapping[int, int], limit: int, partitions: Set[int] | None = None
     ) -> AsyncGenerator[list[Recorded], None]:
         """All events above the offset of their partition, then new ones as they come, for ever."""
         seen = await self._start(after)
@@ -164,6 +166,8 @@ class SqliteLog:
             first, seen = events[0].offset, events[-1].offset
             if first <= known:
                 events = [each for each in events if each.offset > after.get(each.partition, -1)]
+            if partitions is not None:
+                events = [each for each in events if each.partition in partitions]
             if events:
                 yield events
 

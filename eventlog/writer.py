@@ -7,15 +7,18 @@ from collections.abc import Sequence
 
 from domain.composition import Domain
 from eventlog.codec import Codec, fingerprint
-from eventlog.deciding import Decided, Held, Order, accepted_before, answer, decide, fail
+from eventlog.deciding import Decided, Held, Order, accepted_before, answer, decide
 from eventlog.envelope import Position, Recorded
-from eventlog.log import Batch, Log, Past, Snapshot, Unappendable
-from eventlog.outcome import Accepted, Unavailable
+from eventlog.log import Batch, Log, Past, ReplyTo, Snapshot, Unappendable
+from eventlog.outcome import Accepted, Outcome, Unavailable
 
 BATCH_COMMANDS_MAX = 500
 QUEUE_COMMANDS_MAX = 10_000
 STATES_MAX = 20_000
 SNAPSHOT_EVERY_EVENTS = 100
+
+Told = tuple[Order, Outcome | Exception]
+"""An order, and what to tell its sender."""
 
 _logger = logging.getLogger("headrace.writer")
 
@@ -70,7 +73,11 @@ class Writer:
             self._queue.put_nowait(None)
 
     async def run(self) -> None:
-        """Decide and commit until drained."""
+        """Decide and commit until drained.
+
+        Raises Unappendable where a batch was not appended that holds commands which came by the
+        log: they are to be read there again, and nothing after them decided before.
+        """
         carried: list[Order] = []
         is_last = False
         while not (is_last and not carried):
@@ -92,60 +99,98 @@ class Writer:
     async def _take_batch(self, orders: list[Order]) -> list[Order]:
         """Answer the orders; those that are left repeat one of them and belong to the next."""
         try:
-            # 2. Answer the retries of what was accepted before. One command id appears once in
+            # 2. Find the retries of what was accepted before. One command id appears once in
             #    a batch: a repeat is carried over, so that it finds the first one in the log.
-            orders, repeats = _without_repeats(await self._answer_retries(orders))
+            told, fresh = await self._find_retries(orders)
+            first, repeats = _without_repeats(fresh)
             # 3. Bring the states that the others need into memory.
-            loaded = await self._load(orders)
-        except Exception as fault:  # the log cannot be read: nothing was appended, all may retry
-            fail(orders, Unavailable(f"the log cannot be read: {fault}"))
+            unreadable, loaded = await self._load(first)
+        except Exception as fault:  # nothing was appended, all may try again
+            self._give_up(orders, Unappendable(f"the log cannot be read: {fault}"))
             return []
         # 4. Decide each against the state that the ones before it left.
         decided = decide(loaded, self._states, self._codec)
-        if decided.drafts or decided.no_ops:
-            # 5. Commit all of them as one transaction.
-            try:
-                recorded = await self._log.append(
-                    Batch(
-                        drafts=decided.drafts,
-                        no_ops=decided.no_ops,
-                        snapshots=self._snapshots(decided),
-                    )
-                )
-            except Unappendable as fault:
-                # A refusal may rest on what was not appended, so it is none. Whether it was may
-                # not even be known: the next command reads the states from the log again.
-                for order in loaded:
-                    self._states.pop(order.stream, None)
-                    answer(order, Unavailable(str(fault), command_id=order.command_id))
-                return repeats
-            # 6. The states of what is durable now take the place of those before.
-            self._install(decided, recorded)
-        for order, declined in decided.declined:
-            answer(order, declined)
+        told += [*unreadable, *decided.declined]
+        # 5. Commit all of them as one transaction.
+        try:
+            recorded = await self._commit(decided, told, loaded)
+        except Unappendable as fault:
+            self._give_up(orders, fault)
+            return []
+        # 6. The states of what is durable now take the place of those before; who waits is told.
+        for order, outcome in [*self._install(decided, recorded), *told]:
+            answer(order, outcome)
         # 7. Forget the aggregates that have not been in use for longest.
         while len(self._states) > self._states_max:
             self._states.popitem(last=False)
         return repeats
 
-    async def _answer_retries(self, orders: list[Order]) -> list[Order]:
+    async def _commit(
+        self, decided: Decided, told: list[Told], loaded: list[Order]
+    ) -> Sequence[Recorded]:
+        """Append what was decided, and what those elsewhere are told. Raises Unappendable."""
+        orders = [each[0] for each in decided.accepted] + [order for order, _ in told]
+        came = [each.elsewhere.offset for each in orders if each.elsewhere]
+        if not (loaded or came):
+            return ()
+
+        def answers(recorded: Sequence[Recorded]) -> list[tuple[ReplyTo, Outcome | Exception]]:
+            outcomes: list[Told] = [*self._accepted(decided, recorded), *told]
+            return [(o.elsewhere.reply_to, outcome) for o, outcome in outcomes if o.elsewhere]
+
+        return await self._log.append(
+            Batch(
+                drafts=decided.drafts,
+                no_ops=decided.no_ops,
+                snapshots=self._snapshots(decided),
+                partitions={o.partition for o in (*loaded, *orders)},
+                answers=answers if came else None,
+                commands_next=max(came) + 1 if came else None,
+            )
+        )
+
+    def left(self) -> list[Order]:
+        """Take out what was never decided, once `run` has raised."""
+        left: list[Order] = []
+        while not self._queue.empty():
+            order = self._queue.get_nowait()
+            if order is not None:
+                left.append(order)
+        return left
+
+    def _give_up(self, orders: Sequence[Order], fault: Unappendable) -> None:
+        """Nothing was appended, as far as is known. Raises the fault, as `run` says.
+
+        A refusal may rest on what was not appended, so it is none. Whether it was may not even be
+        known: the next command reads the states from the log again.
+        """
+        for order in orders:
+            self._states.pop(order.stream, None)
+            answer(order, Unavailable(str(fault), command_id=order.command_id))
+        if any(order.elsewhere for order in orders):
+            raise fault
+
+    async def _find_retries(self, orders: list[Order]) -> tuple[list[Told], list[Order]]:
+        """What became of those that were accepted before, and the orders that were not."""
         retries = [(each.stream, each.command_id) for each in orders if each.is_retry]
         if not retries:
-            return orders
+            return [], orders
         known = await self._log.outcomes(retries)
+        told: list[Told] = []
         fresh: list[Order] = []
         for order in orders:
             outcome = known.get((order.stream, order.command_id)) if order.is_retry else None
             if outcome is None:
                 fresh.append(order)
             else:
-                answer(order, accepted_before(order, outcome))
-        return fresh
+                told.append((order, accepted_before(order, outcome)))
+        return told, fresh
 
-    async def _load(self, orders: list[Order]) -> list[Order]:
+    async def _load(self, orders: list[Order]) -> tuple[list[Told], list[Order]]:
+        """The orders whose states cannot be read, each with why, and those whose can."""
         missing = {each.stream: each for each in orders if each.stream not in self._states}
         if not missing:
-            return orders
+            return [], orders
         pasts = await self._log.past(
             {stream: self._codes[each.aggregate.name] for stream, each in missing.items()}
         )
@@ -155,10 +200,8 @@ class Writer:
                 self._states[stream] = self._fold(order, pasts[stream])
             except Exception as fault:  # this stream cannot be read; the others can
                 faults[stream] = fault
-        for order in orders:
-            if order.stream in faults:
-                answer(order, faults[order.stream])
-        return [each for each in orders if each.stream not in faults]
+        unreadable: list[Told] = [(o, faults[o.stream]) for o in orders if o.stream in faults]
+        return unreadable, [each for each in orders if each.stream not in faults]
 
     def _fold(self, order: Order, past: Past) -> Held:
         aggregate, snapshot = order.aggregate, past.snapshot
@@ -197,24 +240,35 @@ class Writer:
             )
         return snapshots
 
-    def _install(self, decided: Decided, recorded: Sequence[Recorded]) -> None:
+    def _install(self, decided: Decided, recorded: Sequence[Recorded]) -> list[Told]:
+        """Hold the states of what is durable; the outcomes of what was accepted."""
         self.accepted += len(decided.accepted)
-        for order, first, end, held in decided.accepted:
-            events = tuple(recorded[first:end])
-            before = self._states[order.stream]
-            held.position = events[-1].position if events else before.position
+        accepted = self._accepted(decided, recorded)
+        for (order, _, _, held), (_, outcome) in zip(decided.accepted, accepted, strict=True):
+            held.position = outcome.position
             self._states[order.stream] = held
             self._states.move_to_end(order.stream)
-            answer(
-                order,
-                Accepted(
-                    command_id=order.command_id,
-                    id=order.id,
-                    version=held.version,
-                    position=held.position,
-                    events=events,
-                ),
+        return [*accepted]
+
+    def _accepted(
+        self, decided: Decided, recorded: Sequence[Recorded]
+    ) -> list[tuple[Order, Accepted]]:
+        """The outcome of each, now that its events have their places."""
+        found: list[tuple[Order, Accepted]] = []
+        places: dict[str, Position] = {}
+        for order, first, end, held in decided.accepted:
+            events = tuple(recorded[first:end])
+            if events:
+                places[order.stream] = events[-1].position
+            accepted = Accepted(
+                command_id=order.command_id,
+                id=order.id,
+                version=held.version,
+                position=places.get(order.stream) or self._states[order.stream].position,
+                events=events,
             )
+            found.append((order, accepted))
+        return found
 
 
 def _without_repeats(orders: list[Order]) -> tuple[list[Order], list[Order]]:

@@ -14,7 +14,7 @@ from domain.commerce.payment_messages import AuthorisePayment
 from domain.commerce.product_messages import ListProduct
 from domain.commerce.terms import OrderLine
 from eventlog.codec import Codec
-from eventlog.dispatcher import Clock, LocalDispatcher, Sender, wall_clock
+from eventlog.dispatcher import Clock, CommandDispatcher, Sender, wall_clock
 from eventlog.outcome import Accepted
 from eventlog.sqlite import SqliteLog
 from eventlog.writer import Writer
@@ -26,14 +26,14 @@ AT_ONCE = 500
 
 
 @asynccontextmanager
-async def log_only(directory: Path, clock: Clock = wall_clock) -> AsyncGenerator[LocalDispatcher]:
+async def log_only(directory: Path, clock: Clock = wall_clock) -> AsyncGenerator[CommandDispatcher]:
     """A dispatcher over the log of a directory, without documents and processes."""
     domain = shipped().domain
     log = SqliteLog(directory)
     try:
         writer = Writer(log, domain, Codec(domain))
         writing = asyncio.create_task(writer.run())
-        yield LocalDispatcher(log, writer, domain, clock=clock)
+        yield CommandDispatcher(log, writer, domain, clock=clock)
         await writer.drain()
         await writing
     finally:
@@ -62,7 +62,7 @@ async def write_backlog(directory: Path, *, orders: int, sales: int) -> None:
             await asyncio.gather(*(_sell(dispatcher, n) for n in some))
 
 
-async def _sell(dispatcher: LocalDispatcher, n: int) -> None:
+async def _sell(dispatcher: CommandDispatcher, n: int) -> None:
     at = datetime.fromisoformat(f"1997-0{1 + n % 9}-{1 + n % 28:02}T12:00:00+00:00")
     await _send(
         dispatcher, RecordSale, "clerk", at,
@@ -71,7 +71,7 @@ async def _sell(dispatcher: LocalDispatcher, n: int) -> None:
 
 
 async def _send(
-    dispatcher: LocalDispatcher,
+    dispatcher: CommandDispatcher,
     command: type[Any],
     role: str,
     at: datetime | None = None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eventlog.codec import Codec
-from eventlog.dispatcher import LocalDispatcher, Sender
+from eventlog.dispatcher import CommandDispatcher, Sender
 from eventlog.envelope import Recorded
 from eventlog.log import Batch, Log, Unappendable
 from eventlog.outcome import Accepted, Outcome, Refused
@@ -56,7 +56,7 @@ class Bank:
 
     log: Watched
     writer: Writer
-    dispatcher: LocalDispatcher
+    dispatcher: CommandDispatcher
     sender: Sender = TELLER
 
     async def send(self, command: type[Any], fields: Mapping[str, Any], **how: Any) -> Outcome:
@@ -96,7 +96,7 @@ async def bank(
     domain = model.domain
     owner = Writer(watched, domain, Codec(domain), **writer)
     running = asyncio.ensure_future(owner.run())
-    dispatcher = LocalDispatcher(watched, owner, domain, clock=clock, deadline_s=deadline_s)
+    dispatcher = CommandDispatcher(watched, owner, domain, clock=clock, deadline_s=deadline_s)
     try:
         yield Bank(watched, owner, dispatcher)
     finally:

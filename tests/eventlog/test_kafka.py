@@ -146,7 +146,8 @@ async def test_a_log_that_ends_in_an_aborted_transaction_is_opened_and_followed(
     await log.close()
     transactions = Transactions(cluster, f"{prefix}-0")
     await transactions.start()
-    await transactions.write(0, {f"{prefix}.events": [Message(b"key", b"aborted", [])]})
+    await transactions.begin()
+    await transactions.write({(f"{prefix}.events", 0): [Message(b"key", b"aborted", [])]})
     await transactions.abort()
     await transactions.stop()
     async with asyncio.timeout(DEADLINE_S):
@@ -162,7 +163,8 @@ async def test_an_owner_that_left_a_transaction_open_holds_nobody_up(
     await (await opening("first")).close()
     crashed = Transactions(cluster, f"{prefix}-0")
     await crashed.start()
-    await crashed.write(0, {f"{prefix}.events": [Message(b"key", b"never committed", [])]})
+    await crashed.begin()
+    await crashed.write({(f"{prefix}.events", 0): [Message(b"key", b"never committed", [])]})
     async with asyncio.timeout(DEADLINE_S):
         log = await opening("second")
         assert await log.ends() == {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eventlog.codec import Codec
-from eventlog.dispatcher import LocalDispatcher, Sender
+from eventlog.dispatcher import CommandDispatcher, Sender
 from eventlog.envelope import Position, Recorded
 from eventlog.outcome import Accepted, Outcome
 from eventlog.sqlite import SqliteLog
@@ -50,7 +50,7 @@ class Clock:
 class Switchboard:
     """A dispatcher between the sender and the real one, which a test can break."""
 
-    inner: LocalDispatcher
+    inner: CommandDispatcher
     sent: list[Any] = field(default_factory=list[Any])
     """The fields of every command that came, in order."""
     command_ids: list[str] = field(default_factory=list[str])
@@ -157,7 +157,7 @@ async def office(
     store = SqliteStore(directory, tell=feed.tell)
     codec = Codec(MODEL.domain)
     writer = Writer(log, MODEL.domain, codec)
-    switchboard = Switchboard(LocalDispatcher(log, writer, MODEL.domain, clock=clock))
+    switchboard = Switchboard(CommandDispatcher(log, writer, MODEL.domain, clock=clock))
     fold = ProcessFold(MODEL.domain.processes[0], codec)
     projector = Projector(fold, log, store, feed)
     await projector.open()

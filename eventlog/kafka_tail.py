@@ -1,0 +1,200 @@
+"""One consumer for all followers of a process: the newest events, kept in memory for them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing, suppress
+
+from eventlog import kafka_follow
+from eventlog.envelope import Recorded
+from eventlog.kafka_client import Cluster, KafkaConnectionError
+from eventlog.kafka_follow import RETRY_S, reading
+from eventlog.kafka_records import recorded_of
+
+TAIL_EVENTS_MAX = 20_000
+TAIL_BYTES_MAX = 64 * 1024 * 1024
+CHUNK_EVENTS_MAX = 2_000
+HOLD_S_MAX = 2.0
+"""A follower that moves at least this often is waited for; one that stands falls behind."""
+_WAIT_MS = 500
+
+_logger = logging.getLogger("headrace.kafka")
+
+
+class _Place:
+    """Where a follower stands among all events that the tail ever had, and since when."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.moved_at = time.monotonic()
+
+    def move(self, at: int) -> None:
+        self.at, self.moved_at = at, time.monotonic()
+
+
+class Tail:
+    """The newest events of some partitions, read once and in order, for any number of followers.
+
+    It begins where the first follower does. It waits for followers that keep moving; one that
+    stands, or begins further back, reads with a consumer of its own until it has caught up.
+    """
+
+    def __init__(self, cluster: Cluster, topic: str, partitions: Collection[int]) -> None:
+        self.partitions = frozenset(partitions)
+        self.ends: dict[int, int] = {}
+        """By partition, an offset above which no event is known of, and below which all are."""
+        self._cluster = cluster
+        self._topic = topic
+        self._events: list[Recorded] = []
+        self._bytes = 0
+        self._first = 0
+        """The place of the first event that is kept."""
+        self._from: dict[int, int] = {}
+        """By partition: every event above this offset that was read is kept."""
+        self._followers = 0
+        self._places: set[_Place] = set()
+        self._arrived = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Read no more; who still follows is cut off."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+        self._arrived.set()
+
+    async def follow(
+        self, after: Mapping[int, int], limit: int
+    ) -> AsyncGenerator[list[Recorded], None]:
+        """All events above the offset of their partition, then new ones as they come, for ever.
+
+        Raises what reading failed with; the next to follow begins anew.
+        """
+        seen = {each: after.get(each, -1) for each in self.partitions}
+        self._begin(seen)
+        self._followers += 1
+        try:
+            while True:
+                source = self._kept(seen, limit) if self._covers(seen) else self._alone(seen, limit)
+                async with aclosing(source) as batches:
+                    async for events in batches:
+                        seen |= {each.partition: each.offset for each in events}
+                        yield events
+        finally:
+            self._followers -= 1
+            if not self._followers:
+                await self.close()
+
+    async def _alone(
+        self, seen: Mapping[int, int], limit: int
+    ) -> AsyncGenerator[list[Recorded], None]:
+        """What comes above these offsets, by a consumer of its own, until the tail covers them."""
+        alone = kafka_follow.follow(self._cluster, self._topic, seen, limit)
+        async with aclosing(alone) as batches:
+            async for events in batches:
+                yield events
+                if self._covers(seen):
+                    return
+
+    def _begin(self, seen: Mapping[int, int]) -> None:
+        if self._reading is not None and not self._reading.done():
+            return
+        self._events, self._bytes = [], 0
+        self._from = dict(seen)
+        self._reading = asyncio.create_task(self._read(dict(seen)))
+
+    def _covers(self, seen: Mapping[int, int]) -> bool:
+        return all(offset >= self._from[each] for each, offset in seen.items())
+
+    async def _kept(
+        self, seen: Mapping[int, int], limit: int
+    ) -> AsyncGenerator[list[Recorded], None]:
+        """What is kept above these offsets and comes to be kept, while it covers them."""
+        place = _Place(self._first)
+        self._places.add(place)
+        try:
+            while place.at >= self._first:
+                self._arrived.clear()
+                start = place.at - self._first
+                events = self._events[start : start + limit]
+                if not events:
+                    await self._next(place)
+                    continue
+                newer = [each for each in events if each.offset > seen[each.partition]]
+                if newer:
+                    yield newer
+                place.move(place.at + len(events))
+                self._moved.set()
+        finally:
+            self._places.discard(place)
+            self._moved.set()
+
+    async def _next(self, place: _Place) -> None:
+        """Wait for events. Raises what ended the reading."""
+        assert self._reading is not None
+        if self._reading.done():
+            self._reading.result()
+            raise ConnectionAbortedError("the tail was closed")
+        await self._arrived.wait()
+        place.move(place.at)
+
+    async def _read(self, seen: dict[int, int]) -> None:
+        try:
+            while True:
+                with suppress(_Unreachable):
+                    await self._read_on(seen)
+                await asyncio.sleep(RETRY_S)
+        finally:
+            self._arrived.set()
+
+    async def _read_on(self, seen: dict[int, int]) -> None:
+        try:
+            async with reading(self._cluster, wait_ms=_WAIT_MS) as reader:
+                reader.assign(self._topic, {each: offset + 1 for each, offset in seen.items()})
+                while True:
+                    records = await reader.take(CHUNK_EVENTS_MAX, _WAIT_MS)
+                    events = [recorded_of(record) for record in records]
+                    await self._make_room(len(events))
+                    seen |= {each.partition: each.offset for each in events}
+                    self._keep(events)
+                    for each in self.partitions:
+                        end = await reader.end_ahead(self._topic, each)
+                        self.ends[each] = seen[each] if end is None else end - 1
+        except KafkaConnectionError as fault:
+            _logger.warning("no broker to follow %s, trying again: %s", self._topic, fault)
+            raise _Unreachable from fault
+
+    def _keep(self, events: list[Recorded]) -> None:
+        self._events += events
+        self._bytes += sum(len(each.data) for each in events)
+        if events:
+            self._arrived.set()
+
+    async def _make_room(self, count: int) -> None:
+        """Drop the oldest, once all who move have passed them."""
+        excess = len(self._events) + count - TAIL_EVENTS_MAX
+        size = self._bytes
+        while excess < len(self._events) and size > TAIL_BYTES_MAX:
+            size -= len(self._events[max(excess, 0)].data)
+            excess = max(excess, 0) + 1
+        if excess <= 0:
+            return
+        while any(self._holds_up(place, self._first + excess) for place in self._places):
+            self._moved.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HOLD_S_MAX):
+                    await self._moved.wait()
+        for each in self._events[:excess]:
+            self._from[each.partition] = each.offset
+            self._bytes -= len(each.data)
+        del self._events[:excess]
+        self._first += excess
+
+    def _holds_up(self, place: _Place, before: int) -> bool:
+        return place.at < before and time.monotonic() - place.moved_at < HOLD_S_MAX
+
+
+class _Unreachable(Exception):
+    """No broker can be reached; to be tried again."""
