@@ -1,6 +1,8 @@
 """The documents read back, and held against an independent fold of the log."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ from readmodels.composition import Collection, Model, Shown
 from readmodels.processes import Instance, ProcessFold
 from readmodels.query import Query
 from readmodels.sqlite import SqliteStore
+from readmodels.store import Store
 
-__all__ = ["check_documents", "documents_of"]
+__all__ = ["check_documents", "check_store", "documents_of"]
 
 EVERYTHING = 10_000_000
 
@@ -20,46 +23,62 @@ EVERYTHING = 10_000_000
 async def documents_of(directory: Path) -> dict[str, dict[str, Any]]:
     """Every document of a directory on which nothing works, by collection and id."""
     model = shipped()
-    store = SqliteStore(directory)
-    try:
+    with _opened(directory) as store:
         return {
             shown.collection.name: await _stored(store, shown.collection)
             for shown in model.shown.values()
         }
+
+
+@contextmanager
+def _opened(directory: Path) -> Generator[Store]:
+    store = SqliteStore(directory)
+    try:
+        yield store
     finally:
         store.close()
 
 
-async def _stored(store: SqliteStore, collection: Collection[Any]) -> dict[str, Any]:
+async def _stored(store: Store, collection: Collection[Any]) -> dict[str, Any]:
     await store.prepare(collection)
     found = await store.find(collection, Query(first=EVERYTHING))
     return {each.id: each for each in found}
 
 
 async def check_documents(directory: Path, events: Sequence[Recorded]) -> None:
-    """Each document, and each state of a process, is the plain fold of the log.
+    """Each document, and each state of a process, is the plain fold of a directory's log."""
+    with _opened(directory) as store:
+        await check_store(store, events)
+        await _check_processes(store, shipped(), events)
+
+
+async def check_store(store: Store, events: Sequence[Recorded]) -> None:
+    """Each document is the plain fold of the log, and each process has seen what it has to.
 
     Every collection has come to the end of the log, and nothing is set aside.
     """
     model = shipped()
-    store = SqliteStore(directory)
-    try:
-        for shown in model.shown.values():
-            stored = await _stored(store, shown.collection)
-            expected = _fold(shown, events)
-            _compare(shown.collection.name, stored, expected)
-            await _check_progress(store, shown, events)
-        await _check_processes(store, model, events)
-    finally:
-        store.close()
+    for shown in model.shown.values():
+        stored = await _stored(store, shown.collection)
+        _compare(shown.collection.name, stored, _fold(shown, events))
+        await _check_progress(store, shown.collection, _touching(shown, events))
+    for process in model.domain.processes:
+        fold = ProcessFold(process, Codec(model.domain))
+        seen: defaultdict[str, dict[int, int]] = defaultdict(dict)
+        for each in events:
+            for id in fold.keys(each) if each.type in fold.types else ():
+                seen[id][each.partition] = each.offset
+        await _stored(store, fold.collection)
+        loaded = await store.load(fold.collection, list(seen))
+        _compare(process.name, {id: each.positions for id, each in loaded.items()}, seen)
+        await _check_progress(store, fold.collection, [e for e in events if e.type in fold.types])
 
 
 def _fold(shown: Shown[Any], events: Sequence[Recorded]) -> dict[str, Any]:
     documents: dict[str, Any] = {}
-    for each in events:
-        if isinstance(each.event, shown.events):
-            for id in shown.projection.keys(each.event):
-                documents[id] = shown.projection.evolve(documents.get(id), each.event)
+    for each in _touching(shown, events):
+        for id in shown.projection.keys(each.event):
+            documents[id] = shown.projection.evolve(documents.get(id), each.event)
     return {id: document for id, document in documents.items() if document is not None}
 
 
@@ -69,21 +88,27 @@ def _compare(name: str, stored: dict[str, Any], expected: dict[str, Any]) -> Non
         assert stored[id] == document, f"{name} {id}"
 
 
+def _touching(shown: Shown[Any], events: Sequence[Recorded]) -> list[Recorded]:
+    """The events that touch a document."""
+    some = (each for each in events if isinstance(each.event, shown.events))
+    return [each for each in some if shown.projection.keys(each.event)]
+
+
 async def _check_progress(
-    store: SqliteStore, shown: Shown[Any], events: Sequence[Recorded]
+    store: Store, collection: Collection[Any], events: Sequence[Recorded]
 ) -> None:
-    """The checkpoint stands at the last event that touches a document, or after it."""
-    name = shown.collection.name
-    progress = await store.prepare(shown.collection)
+    """The checkpoint stands at the last of these events, or after it."""
+    name = collection.name
+    progress = await store.prepare(collection)
     assert progress.is_built, name
-    assert await store.parked(shown.collection) == [], name
+    assert await store.parked(collection) == [], name
     for each in events:
-        if isinstance(each.event, shown.events) and shown.projection.keys(each.event):
-            seen = progress.checkpoint.get(each.partition, -1)
-            assert each.offset <= seen, f"{name} is at {seen}, before {each.position}"
+        seen = progress.checkpoint.get(each.partition, -1)
+        assert each.offset <= seen, f"{name} is at {seen}, before {each.position}"
 
 
-async def _check_processes(store: SqliteStore, model: Model, events: Sequence[Recorded]) -> None:
+async def _check_processes(store: Store, model: Model, events: Sequence[Recorded]) -> None:
+    """Each state is the fold of what it has seen, where all events stand in one order."""
     codec = Codec(model.domain)
     for process in model.domain.processes:
         fold = ProcessFold(process, codec)

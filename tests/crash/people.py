@@ -1,5 +1,6 @@
 """Clerks, customers and the warehouse at work, each command sent until it is answered."""
 
+import time
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -17,7 +18,10 @@ MANY = 15
 
 @dataclass(frozen=True)
 class Sent:
-    """A command that was answered, and how."""
+    """A command that was answered, and how; when it was first sent, and when it was answered.
+
+    The instants are those of this process' monotonic clock, in seconds.
+    """
 
     name: str
     input: Json
@@ -26,6 +30,8 @@ class Sent:
     command_id: str
     expected_version: int | None
     result: Json
+    invoked: float
+    answered: float
 
     @property
     def is_accepted(self) -> bool:
@@ -196,8 +202,19 @@ class Person:
             "commandId": command_id,
             "expectedVersion": expected_version,
         }
+        invoked = time.monotonic()
         data = await self._client.ask(mutation(name), variables, sub, *roles)
-        sent = Sent(name, input, sub, roles, command_id, expected_version, data["result"])
+        sent = Sent(
+            name=name,
+            input=input,
+            sub=sub,
+            roles=roles,
+            command_id=command_id,
+            expected_version=expected_version,
+            result=data["result"],
+            invoked=invoked,
+            answered=time.monotonic(),
+        )
         self._books.sent.append(sent)
         return sent
 

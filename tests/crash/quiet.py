@@ -1,7 +1,8 @@
-"""When a server has done all that it has to do by itself, as seen from outside."""
+"""When servers have done all that they have to do by themselves, as seen from outside."""
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -10,27 +11,40 @@ import msgspec
 from readmodels.processes import Instance
 from tests.serving import ProcessServer
 
-__all__ = ["until_quiet"]
+__all__ = ["Look", "behind", "due_of", "until_quiet", "work_of"]
 
 QUIET_S = 90.0
 POLL_S = 0.1
 
+Look = Callable[[], Awaitable[list[str]]]
+"""What there is still to do, if anything."""
+
 _decode = msgspec.json.Decoder(Instance).decode
 
 
-async def until_quiet(server: ProcessServer) -> None:
-    """Wait until every projection is at the end of the log, and no process has anything due."""
+async def until_quiet(look: Look) -> None:
+    """Wait until there is nothing to do."""
     reasons = ["nothing was asked yet"]
     try:
         async with asyncio.timeout(QUIET_S):
             while reasons:
-                reasons = await _behind(server) or _due(server) or await _behind(server)
+                reasons = await look()
                 await asyncio.sleep(POLL_S if reasons else 0)
     except TimeoutError:
         raise AssertionError(f"it does not come to rest: {reasons}") from None
 
 
-async def _behind(server: ProcessServer) -> list[str]:
+def work_of(server: ProcessServer) -> Look:
+    """What a server that works alone has to do: events to fold, and commands that are due."""
+
+    async def look() -> list[str]:
+        return await behind(server) or _due(server) or await behind(server)
+
+    return look
+
+
+async def behind(server: ProcessServer) -> list[str]:
+    """The parts of a server that are not ready, or not at the end of what they work on."""
     parts = (await server.http.get("/health/ready")).json()["parts"]
     return [
         f"{name}: {part}"
@@ -40,10 +54,14 @@ async def _behind(server: ProcessServer) -> list[str]:
 
 
 def _due(server: ProcessServer) -> list[str]:
-    """What processes have to send by now; the timers of open orders are due much later."""
-    now = datetime.now(UTC)
     path = server.directory / "documents.sqlite"
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
         rows = connection.execute("SELECT body FROM process_fulfilment_1").fetchall()
-    pending = [each for (body,) in rows for each in _decode(body).pending]
+    return due_of(_decode(body) for (body,) in rows)
+
+
+def due_of(instances: Iterable[Instance]) -> list[str]:
+    """What processes have to send by now; the timers of open orders are due much later."""
+    now = datetime.now(UTC)
+    pending = [each for instance in instances for each in instance.pending]
     return [f"{each.command} is due: {each.error}" for each in pending if each.due <= now]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.crash.living import check, living
 from tests.crash.people import Books
+from tests.crash.quiet import work_of
 from tests.serving import running_server
 
 LIFE_S = 1.2
@@ -24,10 +25,10 @@ async def survive(directory: Path, rounds: int, seed: int) -> Books:
                 life.world.rises(server)
                 await asyncio.sleep(random.uniform(0, LIFE_S))
                 await server.kill()
-                life.world.falls()
+                life.world.falls(server)
         async with running_server(directory) as server:
             life.world.rises(server)
-            await life.ends(server)
+            await life.ends(work_of(server))
             assert await server.terminate() == 0
     return life.books
 

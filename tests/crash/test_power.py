@@ -12,6 +12,7 @@ from tests.crash.images import frozen, lose_last_writes, take_image, tear_log
 from tests.crash.ledger import check_answers
 from tests.crash.living import check, check_all, come_back, living
 from tests.crash.people import Sent
+from tests.crash.quiet import work_of
 from tests.crash.watchers import Watcher
 from tests.crash.world import World
 from tests.serving import running_server
@@ -34,7 +35,7 @@ async def test_images_of_a_busy_server_come_up_whole(tmp_path: Path, seed: int) 
                 take_image(server, image)
             watching = [each.copy() for each in life.watching]
             images.append((image, [*life.books.sent], watching))
-        await life.ends(server)
+        await life.ends(work_of(server))
         assert await server.terminate() == 0
     await check(directory, life.books)
     for image, sent, watching in images:
@@ -57,6 +58,6 @@ async def goes_on(image: Path, sent: list[Sent], watching: list[Watcher]) -> Non
         for product in {each.input["product"] for each in sent if each.name == "listProduct"}:
             for _ in range(3):
                 await shop.send("restockProduct", {"product": product, "quantity": 1})
-        await come_back(world, watching)
+        await come_back(world, watching, work_of(server))
     events = await check_all(image)
     check_answers(events, sent)

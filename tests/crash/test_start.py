@@ -10,7 +10,7 @@ from tests.crash.backlog import write_backlog
 from tests.crash.documents import documents_of
 from tests.crash.ledger import read_log
 from tests.crash.living import check_all
-from tests.crash.quiet import until_quiet
+from tests.crash.quiet import until_quiet, work_of
 from tests.serving import delete_documents, running_server, started
 
 KILLS = 4
@@ -38,7 +38,7 @@ def no_ops_of(directory: Path) -> list[tuple[str, str]]:
 async def come_to_rest(directory: Path) -> None:
     """One start more, which is left to do all that there is to do."""
     async with running_server(directory) as server:
-        await until_quiet(server)
+        await until_quiet(work_of(server))
         assert await server.terminate() == 0
 
 

@@ -1,15 +1,16 @@
-"""The server as clients know it: there, gone, and there again at another address."""
+"""The servers as clients know them: there, gone, and there again at other addresses."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import httpx
 
 from tests.serving import Json, ProcessServer
 
-__all__ = ["Client", "World"]
+__all__ = ["REQUEST_S", "Client", "World"]
 
 PATIENCE_S = 90.0
 REQUEST_S = 15.0
@@ -19,35 +20,41 @@ PASSING = ("UNAVAILABLE", "TIMEOUT")
 
 
 class World:
-    """Where the server is now, if anywhere."""
+    """Where servers are now, if anywhere."""
 
-    def __init__(self) -> None:
-        self._server: ProcessServer | None = None
+    def __init__(self, random: Random | None = None) -> None:
+        self._random = random or Random(0)
         self._up = asyncio.Event()
+        self.servers: list[ProcessServer] = []
         self.is_over = False
         """Whether clients are to finish what they are at, and leave."""
 
     def rises(self, server: ProcessServer) -> None:
-        self._server = server
+        """From now on it is there to be asked."""
+        self.servers.append(server)
         self._up.set()
 
-    def falls(self) -> None:
-        self._up.clear()
+    def falls(self, server: ProcessServer) -> None:
+        """From now on nobody asks it anything more."""
+        self.servers.remove(server)
+        if not self.servers:
+            self._up.clear()
 
     async def server(self) -> ProcessServer:
-        """The server, once there is one."""
+        """One of the servers, once there is one."""
         async with asyncio.timeout(PATIENCE_S):
             await self._up.wait()
-        assert self._server is not None
-        return self._server
+        return self._random.choice(self.servers)
 
 
 @dataclass
 class Client:
-    """Asks until it is answered, whatever happens to the server meanwhile."""
+    """Asks until it is answered, whatever happens to the servers meanwhile."""
 
     world: World
     http: httpx.AsyncClient
+    request_s: float = REQUEST_S
+    """How long it waits for one server before it asks another."""
     lost: int = field(default=0, init=False)
     """How many answers never came."""
 
@@ -73,7 +80,7 @@ class Client:
         body = {"query": query, "variables": dict(variables)}
         try:
             response = await self.http.post(
-                f"{server.url}/graphql", json=body, headers=headers, timeout=REQUEST_S
+                f"{server.url}/graphql", json=body, headers=headers, timeout=self.request_s
             )
         except httpx.TransportError:
             self.lost += 1
