@@ -43,6 +43,8 @@ class Cache:
         self._database.write_now(_make)
         self.filling = asyncio.Lock()
         """Held by whoever fills it from the log."""
+        self.is_live = False
+        """Whether its owner fills it with what it appends, so that nobody else may."""
 
     def close(self) -> None:
         self._database.close()

@@ -8,26 +8,26 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import aiokafka  # type: ignore[import-untyped]
 import aiokafka.admin  # type: ignore[import-untyped]
 import aiokafka.admin.config_resource  # type: ignore[import-untyped]
+import aiokafka.coordinator.assignors.sticky.sticky_assignor  # type: ignore[import-untyped]
 import aiokafka.errors  # type: ignore[import-untyped]
 
 _kafka: Any = aiokafka
 _admin: Any = aiokafka.admin
 _config: Any = aiokafka.admin.config_resource
+_sticky: Any = aiokafka.coordinator.assignors.sticky.sticky_assignor
 _errors: Any = aiokafka.errors
 
 KafkaError: type[Exception] = _errors.KafkaError
 ProducerFenced: type[Exception] = _errors.ProducerFenced
 KafkaConnectionError: type[Exception] = _errors.KafkaConnectionError
+ProducerClosed: type[Exception] = _errors.ProducerClosed
 
 REQUEST_TIMEOUT_MS = 5_000
 RETRY_BACKOFF_MS = 50
-TRANSACTION_TIMEOUT_MS = 30_000
-"""Above every deadline of an append: an owner that outlives it is fenced by the broker."""
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 """What the topics are made to take at most, and so the size of one event."""
-BATCH_BYTES_MAX = 512 * 1024
-"""What goes to the broker at once; one larger event goes alone."""
-CANCELS_MAX = 10
+HEARTBEAT_S_MAX = 0.3
+"""How soon a member learns that the group shares out anew."""
 
 T = TypeVar("T")
 
@@ -94,6 +94,29 @@ async def settled(work: Awaitable[T]) -> T:
         raise
 
 
+def group_consumer(cluster: Cluster, group: str, name: str, *, session_s: float) -> Any:
+    """A member of a consumer group, known there by its name; it keeps what it had if it can."""
+    sticky = type("Sticky", (_sticky.StickyPartitionAssignor,), {"member_assignment": None})
+    return _kafka.AIOKafkaConsumer(
+        group_id=group,
+        session_timeout_ms=round(session_s * 1000),
+        heartbeat_interval_ms=round(min(HEARTBEAT_S_MAX, session_s / 3) * 1000),
+        enable_auto_commit=False,
+        partition_assignment_strategy=(sticky,),
+        **{**cluster.settings(), "client_id": name},
+    )
+
+
+async def group_members(admin: Any, group: str) -> set[str]:
+    """The names of those in a consumer group."""
+    (found,) = await admin.describe_consumer_groups([group])
+    return {name for each in found.groups for _, name, *_ in each[5]}
+
+
+def new_producer(cluster: Cluster, **options: Any) -> Any:
+    return _kafka.AIOKafkaProducer(**cluster.settings(), **options)
+
+
 class Reader:
     """A consumer of its own, outside any group, that sees what is committed."""
 
@@ -157,100 +180,3 @@ class Reader:
         if not found and self._consumer._fetcher.error_future.done():
             raise RuntimeError("the Kafka consumer has stopped reading")
         return [record for records in found.values() for record in records]
-
-
-class Transactions:
-    """The transactional producer of one partition; starting it fences the one before."""
-
-    def __init__(self, cluster: Cluster, transactional_id: str) -> None:
-        self._producer: Any = _kafka.AIOKafkaProducer(
-            transactional_id=transactional_id,
-            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-            max_batch_size=BATCH_BYTES_MAX,
-            **cluster.settings(),
-        )
-
-    async def start(self) -> None:
-        """When this returns, what the one before had begun is committed or aborted for good."""
-        await self._producer.start()
-
-    async def begin(self) -> None:
-        """Begin a transaction; it is of no consequence until something is written."""
-        await self._producer.begin_transaction()
-
-    async def write(self, messages: Mapping[tuple[str, int], Sequence[Message]]) -> list[int]:
-        """Write to topics' partitions in turn; the offset that each message took.
-
-        Raises KafkaError where one was not taken. Not an error of `commit`: aiokafka commits
-        a transaction although records of it were refused.
-        """
-        sent: list[tuple[asyncio.Future[Any], int]] = []
-        for (topic, partition), of_topic in messages.items():
-            sent += await self._send(topic, partition, of_topic)
-        done = await asyncio.gather(*(each for each, _ in sent), return_exceptions=True)
-        offsets: list[int] = []
-        for metadata, (_, count) in zip(done, sent, strict=True):
-            if isinstance(metadata, BaseException):
-                raise metadata
-            # A broker that was asked twice may have forgotten the offset: then it says -1.
-            known = metadata.offset >= 0
-            offsets += [metadata.offset + each if known else -1 for each in range(count)]
-        return offsets
-
-    async def _send(
-        self, topic: str, partition: int, messages: Sequence[Message]
-    ) -> list[tuple["asyncio.Future[Any]", int]]:
-        sent: list[tuple[asyncio.Future[Any], int]] = []
-        batch = self._producer.create_batch()
-        for message in messages:
-            while not batch.append(timestamp=None, **message._asdict()):
-                sent.append(await self._send_batch(batch, topic, partition))
-                batch = self._producer.create_batch()
-        if messages:
-            sent.append(await self._send_batch(batch, topic, partition))
-        return sent
-
-    async def _send_batch(
-        self, batch: Any, topic: str, partition: int
-    ) -> tuple["asyncio.Future[Any]", int]:
-        batch.close()
-        return await self._producer.send_batch(batch, topic, partition=partition), (
-            batch.record_count()
-        )
-
-    async def commit(self) -> None:
-        await self._producer.commit_transaction()
-
-    async def abort(self) -> None:
-        await self._producer.abort_transaction()
-
-    async def stop(self) -> None:
-        """Close it between two transactions."""
-        await self._producer.stop()
-
-    async def abandon(self) -> None:
-        """Close it wherever it stands, sending nothing more.
-
-        aiokafka's own `stop` waits until everything is delivered, and so for ever without a
-        broker; its tasks, waiting for each other, each swallow a cancel.
-        """
-        producer, sender = self._producer, self._producer._sender
-        producer._closed = True
-        producer._message_accumulator.fail_all(_errors.ProducerClosed())
-        for _ in range(CANCELS_MAX):
-            tasks = [each for each in asyncio.all_tasks() if _owner(each) is sender]
-            if not tasks:
-                break
-            for each in tasks:
-                each.cancel()
-            await asyncio.wait(tasks, timeout=1)
-        waiter = producer._txn_manager.wait_for_transaction_end()
-        if waiter is not None and waiter.done() and not waiter.cancelled():
-            waiter.exception()  # nobody asks for it any more
-        await producer.client.close()
-
-
-def _owner(task: "asyncio.Task[Any]") -> object:
-    """The object whose method the task runs."""
-    frame: Any = getattr(task.get_coro(), "cr_frame", None)
-    return None if frame is None else frame.f_locals.get("self")

@@ -12,8 +12,9 @@ from typing import Any
 
 from eventlog.envelope import Draft, Recorded
 from eventlog.kafka_cache import Cache, Standing
-from eventlog.kafka_client import Cluster, KafkaError, Message, ProducerFenced, Transactions
+from eventlog.kafka_client import Cluster, KafkaError, Message, ProducerFenced
 from eventlog.kafka_messages import reply_message
+from eventlog.kafka_producers import Transactions
 from eventlog.kafka_records import Claim, Kept, Reached, kept_message, message_of
 from eventlog.kafka_restore import restore
 from eventlog.kafka_topics import Topics
@@ -102,6 +103,7 @@ class Owned:
         self.last = standing.last.offset if standing.last else -1
         self.commands_next = standing.commands_next
         self._transactions, self._was_fenced, self._lost = transactions, False, None
+        self.cache.is_live = True
 
     async def _claim(self, transactions: Transactions, owner: str) -> None:
         claim = kept_message(Claim(owner=owner, at=datetime.now(UTC)))
@@ -222,6 +224,7 @@ class Owned:
             except Exception:
                 _logger.warning(self._says("could not undo a transaction"), exc_info=True)
         transactions, self._transactions = self._transactions, None
+        self.cache.is_live = False
         self._abandon(transactions)
         self._was_fenced = is_fenced
         if is_committing:
@@ -245,6 +248,7 @@ class Owned:
         """Give it back, after the append that is at work, and say so to who takes it next."""
         async with self.appending:
             transactions, self._transactions = self._transactions, None
+            self.cache.is_live = False
             if transactions is not None:
                 await self._give_back(transactions)
                 await self._leave(transactions.abandon())

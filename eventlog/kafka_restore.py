@@ -23,6 +23,8 @@ async def restore(
     and what of it cannot be taken in yet is left. Raises KafkaError, TimeoutError.
     """
     async with cache.filling, reading(cluster) as reader:
+        if cache.is_live:
+            return await cache.standing()
         events_at, states_at = (topics.events, partition), (topics.states, partition)
         ends = await reader.ends((events_at, states_at))
         standing = await cache.standing()

@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from eventlog.kafka import Cluster, Fenced, InDoubt, KafkaLog, NotOwned, WrongTopic
-from eventlog.kafka_client import Message, Transactions, new_topic
+from eventlog.kafka_client import Message, new_topic
+from eventlog.kafka_producers import Transactions
 from eventlog.log import Batch, NoOp, Snapshot, Unappendable
 from tests.contracts.logs import DEADLINE_S, PARTITIONS, append, draft, positions, stream_in, taken
 from tests.servers.kafka_shared import kafka_bootstrap

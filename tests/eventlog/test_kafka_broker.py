@@ -10,7 +10,7 @@ import pytest
 
 from eventlog.envelope import Recorded
 from eventlog.kafka import Cluster, InDoubt, KafkaLog
-from eventlog.kafka_client import Transactions
+from eventlog.kafka_producers import Transactions
 from eventlog.log import Unappendable
 from tests.contracts.logs import PARTITIONS, append, draft, is_in_order, positions, stream_in, taken
 from tests.servers.kafka import KafkaServer
