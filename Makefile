@@ -53,8 +53,8 @@ lock: .venv/dev.stamp ## solve the dependencies anew (ARGS=--upgrade for newer v
 graphiql: .venv/dev.stamp ## build api/static/graphiql/ anew from web/graphiql/
 	cd $(GRAPHIQL) && $(WITH_NODE) npm ci && $(WITH_NODE) npm run build
 
-servers: setup mongo ## start the tests' MongoDB for a person, until Ctrl-C
-	$(BIN)/python -m tests.servers mongo
+servers: setup mongo ## start the tests' Kafka and MongoDB for a person, until Ctrl-C (ARGS=folder keeps the data)
+	$(BIN)/python -m tests.servers $(ARGS)
 
 clean: ## remove everything that make can make again; var/ with its data stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -26,7 +26,8 @@ from tests.readmodels import gallery
 from tests.readmodels.gallery import ACCOUNTS
 from tests.readmodels.workshop import DEADLINE_S, MODEL, Workshop, until
 from tests.sample import Account
-from tests.servers.mongo import MongoServer, NoServer
+from tests.servers.mongo import MongoServer
+from tests.servers.process import NoServer
 from tests.servers.shared import drop_database, mongo_uri, new_database, no_server
 
 Admin = MongoClient[dict[str, Any]]
@@ -55,9 +56,11 @@ def place() -> Iterator[Place]:
 
 
 @contextmanager
-def own_server(*options: str, directory: Path | None = None, **how: bool) -> Generator[MongoServer]:
+def own_server(
+    *options: str, directory: Path | None = None, is_replica_set: bool = True
+) -> Generator[MongoServer]:
     """A server that the test may do with as it likes."""
-    server = MongoServer(directory, *options, **how)
+    server = MongoServer(directory, *options, is_replica_set=is_replica_set)
     try:
         server.start()
     except NoServer as fault:

@@ -1,1 +1,1 @@
-"""Real servers for the tests and for a person: `python -m tests.servers mongo` starts one."""
+"""Real servers for the tests and for a person: `make servers` starts Kafka and MongoDB."""

@@ -1,40 +1,55 @@
-"""`python -m tests.servers mongo` or `kafka`: a real server for a person, until Ctrl-C."""
+"""`python -m tests.servers`: a real Kafka and a real MongoDB for a person, until Ctrl-C."""
 
 import signal
 import sys
-import tempfile
-import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers import kafka
-from tests.servers.mongo import MongoServer, NoServer
+from tests.servers.kafka import KafkaServer
+from tests.servers.mongo import MongoServer
+from tests.servers.process import NoServer
 
-USAGE = (
-    "python -m tests.servers mongo|kafka [FOLDER]    (what FOLDER holds stays; without one it goes)"
-)
+USAGE = "python -m tests.servers [FOLDER]    (what FOLDER holds stays; without one it goes)"
+ENDING = {signal.SIGINT, signal.SIGTERM}
+DATABASE = "headrace"
 
 
 def main(arguments: list[str]) -> int:
-    """Start the named server, print what to pass, and stop it on Ctrl-C."""
-    if arguments[:1] == ["kafka"] and len(arguments) <= 2:
-        return kafka.main(arguments[1:])
-    if arguments[:1] != ["mongo"] or len(arguments) > 2:
+    """Start both servers, print what to pass, and stop them on Ctrl-C."""
+    if len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
         print(USAGE, file=sys.stderr)
         return 2
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: stopped.set())
-    with tempfile.TemporaryDirectory(prefix="headrace-mongo-") as temporary:
-        server = MongoServer(Path(arguments[1] if len(arguments) == 2 else temporary))
-        try:
-            server.start()
-        except NoServer as fault:
-            print(fault, file=sys.stderr)
-            return 1
-        print(f"headrace serve --mongo '{server.uri}'\n\nCtrl-C stops it.", flush=True)
-        stopped.wait()
-        server.stop()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _running(Path(arguments[0]).resolve() if arguments else None) as (kafka, mongo):
+            # Waited for, not handled: whoever asks a second time must not break off the stopping.
+            signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+            uri = mongo.uri_of(DATABASE)
+            print(f"headrace serve --kafka {kafka.bootstrap} --mongo '{uri}'", flush=True)
+            print("\nCtrl-C stops both.", flush=True)
+            signal.sigwait(ENDING)
+    except NoServer as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
+
+
+@contextmanager
+def _running(folder: Path | None) -> Generator[tuple[KafkaServer, MongoServer]]:
+    """Both of them; Kafka starts while MongoDB does."""
+    kafka = KafkaServer(folder and folder / "kafka")
+    mongo = MongoServer(folder and folder / "mongo")
+    try:
+        kafka.launch()
+        mongo.start()
+        kafka.until_it_serves()
+        yield kafka, mongo
+    finally:
+        mongo.stop()
+        kafka.stop()
 
 
 if __name__ == "__main__":

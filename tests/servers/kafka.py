@@ -1,44 +1,30 @@
 """A real Kafka broker: Apache Kafka as one KRaft node on free loopback ports, in its own folder."""
 
 import asyncio
-import ctypes
-import fcntl
-import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from hashlib import blake2b
+from collections.abc import Sequence
 from pathlib import Path
 
 from eventlog.kafka_client import Cluster, KafkaError
+from tests.servers.kafka_jars import libraries
+from tests.servers.process import NoServer, Process, free_port
 
-ROOT = Path(__file__).parent.parent.parent
-POM = Path(__file__).parent / "pom.xml"
-FILES = ROOT / ".servers" / "kafka"
-"""Where Maven copies Kafka to, once for each state of the pom."""
-HOW_TO_GET = (
-    "no Kafka: it needs java 17 or newer and mvn (Debian: openjdk-17-jre-headless, maven), "
-    "or name a broker by HEADRACE_TEST_KAFKA"
-)
 CLUSTER = "aGVhZHJhY2UtdGVzdHMtMQ"
 START_S_MAX = 60.0
-STOP_S_MAX = 30.0
-FETCH_S_MAX = 600.0
-ENDING = {signal.SIGINT, signal.SIGTERM}
-_PR_SET_PDEATHSIG = 1
+HEAP_MB = 512
+PLAINTEXT = "PLAINTEXT"
 
 CONFIGURATION = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listeners}
 log.dirs={directory}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -61,65 +47,46 @@ num.io.threads=4
 """
 
 
-class NoServer(Exception):
-    """There is no Kafka here; the message says how to get one."""
-
-
-def libraries() -> Path:
-    """The folder of Kafka's jars, copied by Maven when missing. Raises NoServer."""
-    digest = blake2b(POM.read_bytes(), digest_size=6).hexdigest()
-    found = FILES / f"lib-{digest}"
-    if shutil.which("java") is None or not (found.exists() or shutil.which("mvn")):
-        raise NoServer(HOW_TO_GET)
-    FILES.mkdir(parents=True, exist_ok=True)
-    with (FILES / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not found.exists():
-            _copy(found)
-    return found
-
-
-def _copy(to: Path) -> None:
-    """Whole or not at all: another session may look at any time."""
-    with tempfile.TemporaryDirectory(dir=FILES) as temporary:
-        copied = subprocess.run(
-            [
-                *("mvn", "--batch-mode", "--quiet", "--file", str(POM)),
-                *("dependency:copy-dependencies", "-DincludeScope=runtime"),
-                f"-DoutputDirectory={temporary}/lib",
-            ],
-            capture_output=True,
-            text=True,
-            timeout=FETCH_S_MAX,
-            check=False,
-        )
-        if copied.returncode != 0:
-            raise NoServer(f"{HOW_TO_GET} (mvn says: {copied.stdout.strip()[-500:]})")
-        Path(temporary, "lib").rename(to)
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class KafkaServer:
-    """One broker, from `start` to `stop`; it can be killed and started again over its data."""
+    """One broker, from `start` to `stop`; it can be killed and started again over its data.
 
-    def __init__(self, directory: Path | None = None, *options: str) -> None:
-        self._temporary = None if directory else Path(tempfile.mkdtemp(prefix="headrace-kafka-"))
-        self.directory = directory or self._temporary or Path()
-        self.port, self._controller = free_port(), free_port()
-        self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
+    `options` are lines of its configuration and win over those above. `listeners` are security
+    protocols by which it listens besides; `formatting` is said to Kafka's StorageTool.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *options: str,
+        listeners: Sequence[str] = (),
+        formatting: Sequence[str] = (),
+        heap_mb: int = HEAP_MB,
+    ) -> None:
+        self._process = Process("kafka", directory)
+        self.directory = self._process.directory
+        self.controller_port = free_port()
+        self._ports = {name: free_port() for name in (PLAINTEXT, *listeners)}
+        self._options = list(options)
+        self._formatting = formatting
+        self._heap_mb = heap_mb
 
     @property
     def bootstrap(self) -> str:
         """What a client is given."""
-        return f"127.0.0.1:{self.port}"
+        return self.address(PLAINTEXT)
+
+    def address(self, listener: str) -> str:
+        """What a client is given that speaks this security protocol."""
+        return f"127.0.0.1:{self._ports[listener]}"
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether it was launched, and neither killed nor stopped since."""
+        return self._process.is_launched
+
+    def configure(self, *options: str) -> None:
+        """More lines of its configuration, from the next launch on."""
+        self._options += options
 
     def start(self) -> "KafkaServer":
         """Start it and wait until it serves. Raises NoServer."""
@@ -133,20 +100,16 @@ class KafkaServer:
         configuration = self._configure()
         if not (self.directory / "data" / "meta.properties").exists():
             self._format(java, configuration)
-        with (self.directory / "kafka.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*java, "-Xmx512m", "-XX:+UseSerialGC", "kafka.Kafka", str(configuration)],
-                cwd=self.directory,
-                stdout=log,
-                stderr=log,
-                preexec_fn=_die_with_parent,
-            )
+        heap = [f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC"]
+        self._process.launch([*java, *heap, "kafka.Kafka", str(configuration)])
 
     def _configure(self) -> Path:
         """Written at each start: the ports are new ones for each server over the same data."""
         self.directory.mkdir(parents=True, exist_ok=True)
         settings = CONFIGURATION.format(
-            port=self.port, controller=self._controller, directory=self.directory
+            listeners=",".join(f"{name}://{self.address(name)}" for name in self._ports),
+            controller=self.controller_port,
+            directory=self.directory,
         )
         configuration = self.directory / "server.properties"
         configuration.write_text(settings + "\n".join(self._options) + "\n")
@@ -154,109 +117,66 @@ class KafkaServer:
 
     def _format(self, java: list[str], configuration: Path) -> None:
         tool = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
-        arguments = ["--cluster-id", CLUSTER, "--config", str(configuration)]
+        arguments = ["--cluster-id", CLUSTER, "--config", str(configuration), *self._formatting]
         formatted = subprocess.run(
             [*java, *tool, *arguments], capture_output=True, text=True, check=False
         )
         if formatted.returncode != 0:
             raise NoServer(f"Kafka does not run here: {formatted.stderr[-1000:]}")
 
-    def until_it_serves(self) -> None:
-        """Wait for it. Raises NoServer, and then it is stopped."""
+    def until_it_serves(self, *, brokers: int = 1) -> None:
+        """Wait until it knows so many brokers. Raises NoServer, and then it is stopped."""
         try:
-            self._wait()
+            self._wait(brokers)
         except BaseException:
             self.stop()
             raise
 
-    def _wait(self) -> None:
+    def _wait(self, brokers: int) -> None:
         deadline = time.monotonic() + START_S_MAX
         while time.monotonic() < deadline:
-            if self._process is None or self._process.poll() is not None:
-                raise NoServer(f"Kafka does not run here: {self._last_words()}")
+            self._process.check_alive()
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0 and self._serves():
-                    return
+                is_open = probe.connect_ex(("127.0.0.1", self._ports[PLAINTEXT])) == 0
+            if is_open and self._known_brokers() >= brokers:
+                return
             time.sleep(0.05)
-        raise NoServer(f"Kafka did not serve after {START_S_MAX:g} s: {self._last_words()}")
+        words = self._process.last_words()
+        raise NoServer(f"Kafka did not serve after {START_S_MAX:g} s: {words}")
 
-    def _serves(self) -> bool:
+    def _known_brokers(self) -> int:
         """Asked in a thread of its own, since the caller's may be running an event loop."""
-        found: list[bool] = []
-        asking = threading.Thread(target=lambda: found.append(asyncio.run(_serves(self.bootstrap))))
-        asking.start()
-        asking.join()
-        return found == [True]
-
-    def _last_words(self) -> str:
-        return (self.directory / "kafka.log").read_text(errors="replace")[-1000:]
+        found: list[int] = []
+        ask = threading.Thread(target=lambda: found.append(asyncio.run(_brokers(self.bootstrap))))
+        ask.start()
+        ask.join()
+        return sum(found)
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        self._end(signal.SIGKILL)
+        self._process.end(signal.SIGKILL)
 
     def stop(self) -> None:
         """End it in order, and remove its folder where it is a temporary one."""
-        self._end(signal.SIGTERM)
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        self._process.end(signal.SIGTERM)
+        self._process.remove()
 
     def freeze(self) -> None:
         """Let it answer nothing until `thaw`."""
-        self._signal(signal.SIGSTOP)
+        self._process.freeze()
 
     def thaw(self) -> None:
         """Let it go on."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        os.kill(self._process.pid, number)
-
-    def _end(self, number: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(number)
-        try:
-            process.wait(STOP_S_MAX)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self._process.thaw()
 
 
-async def _serves(bootstrap: str) -> bool:
+async def _brokers(bootstrap: str) -> int:
+    """How many brokers this one knows; 0 where it does not answer."""
     admin = Cluster(servers=bootstrap).admin()
     try:
         await admin.start()
-        return bool((await admin.describe_cluster())["brokers"])
+        return len((await admin.describe_cluster())["brokers"])
     except (KafkaError, OSError, TimeoutError):
-        return False
+        return 0
     finally:
         await admin.close()
-
-
-def _die_with_parent() -> None:
-    """A server whose tests were killed is nobody's; this is Linux alone, elsewhere it stays."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def main(arguments: list[str]) -> int:
-    """A broker for a person: start it, print what to pass, and stop it on Ctrl-C."""
-    server = KafkaServer(Path(arguments[0]).resolve() if arguments else None)
-    try:
-        server.start()
-    except NoServer as fault:
-        print(fault, file=sys.stderr)
-        return 1
-    # Waited for, not handled: a handler that a second signal interrupts waits for itself.
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    print(f"headrace serve --kafka {server.bootstrap}\n\nCtrl-C stops it.", flush=True)
-    signal.sigwait(ENDING)
-    server.stop()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

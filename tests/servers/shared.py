@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from tests.servers.mongo import MongoServer, NoServer
+from tests.servers.mongo import MongoServer
+from tests.servers.process import NoServer
 
 
 @cache
