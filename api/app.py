@@ -75,6 +75,17 @@ def create_app(
     return app
 
 
+def create_watched_app(settings: Settings, readiness: Readiness, metrics: Metrics) -> Starlette:
+    """The application of a process that is not asked anything but how it is."""
+    app = Starlette(
+        routes=_health(Health(readiness, metrics)),
+        middleware=[Middleware(LoopbackOnly)] if settings.development else [],
+    )
+    app.state.connections = Connections(settings.connections_max, metrics)
+    app.state.metrics = metrics
+    return app
+
+
 def _health(health: Health) -> list[Route]:
     return [
         Route("/health/live", health.live),

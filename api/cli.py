@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from api.auth import authenticator_from
 from api.contexts import shipped
+from api.distributed import KafkaUnusable
 from api.errors import Fault
 from api.importing import ImportClock, Importer, ImportFault, Summary, lines_of
 from api.keys import KeysError
@@ -23,7 +24,9 @@ from api.schema import command_decoder, core, derive, print_sdl
 from api.serving import CannotListen, serve
 from api.settings import Settings, SettingsError, add_options, settings_from
 from domain.composition import CompositionError
-from eventlog.sqlite import DirectoryTaken
+from eventlog.directory import DirectoryTaken
+from eventlog.kafka_topics import WrongTopic
+from readmodels.mongo_opening import CannotOpen
 from readmodels.store import ShapeChanged
 
 REFUSALS_SHOWN_MAX = 20
@@ -37,6 +40,9 @@ _EXPECTED = (
     ImportFault,
     KeysError,
     CannotListen,
+    CannotOpen,
+    KafkaUnusable,
+    WrongTopic,
     Fault,
     OSError,
 )
@@ -46,6 +52,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; its exit status, 1 where it failed and said why."""
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # Without a broker it says so hundreds of times a second; what matters is said by our own.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         return int(options.run(options))
     except _EXPECTED as fault:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from api.runtime import Runtime
+from api.runtime import Embedded
 from api.schema import Decode
 from eventlog.dispatcher import Sender
 from eventlog.outcome import Accepted, Outcome, Overdue, Refused, Unavailable
@@ -128,7 +128,7 @@ class Importer:
     """
 
     def __init__(
-        self, runtime: Runtime, clock: ImportClock, decode: Decode, *, actor: str = "import"
+        self, runtime: Embedded, clock: ImportClock, decode: Decode, *, actor: str = "import"
     ) -> None:
         self._runtime = runtime
         self._clock = clock

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -17,12 +18,17 @@ def readiness_of(runtime: Runtime) -> Readiness:
     """Each part of the engine: the writer, every projection and every process."""
 
     def parts() -> Mapping[str, Part]:
-        told: dict[str, Part] = {"writer": {"ready": True, "queued": runtime.writer.queued}}
+        told: dict[str, Part] = dict(runtime.readiness())
+        for shown in runtime.model.shown.values():
+            name = f"projection {shown.collection.name}"
+            told[name] = {"ready": runtime.feed.progress(shown.collection).is_built}
         for projector in runtime.projectors:
             standing = projector.standing
+            behind = runtime.behind(standing.checkpoint)
             told[f"projection {projector.name}"] = {
                 "ready": runtime.feed.progress(projector.collection).is_built,
-                "lag_events": runtime.log.behind(standing.checkpoint),
+                "lag_events": behind,
+                "lag_seconds": round(standing.lag_s(datetime.now(UTC), behind), 3),
                 "parked": standing.parked,
                 "last_error": standing.last_error or None,
             }
@@ -39,7 +45,8 @@ def readiness_of(runtime: Runtime) -> Readiness:
 
 def observe(runtime: Runtime, registry: CollectorRegistry) -> None:
     """Adds the engine's gauges and counters to a registry."""
-    registry.register(_Engine(runtime))
+    for each in (_Engine(runtime), *runtime.collectors):
+        registry.register(each)
 
 
 class _Engine(Collector):
@@ -49,15 +56,23 @@ class _Engine(Collector):
         self._runtime = runtime
 
     def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
-        writer = self._runtime.writer
+        writers, accepted = self._runtime.writers(), self._runtime.tally.accepted
+        queued = sum(each.queued for each in writers)
+        held = sum(each.states_held for each in writers)
         yield GaugeMetricFamily(
-            "headrace_writer_queued_commands", "Commands that wait", value=writer.queued
+            "headrace_writer_queued_commands",
+            "Commands that wait",
+            value=queued,
         )
         yield GaugeMetricFamily(
-            "headrace_writer_states", "Aggregates held in memory", value=writer.states_held
+            "headrace_writer_states",
+            "Aggregates held in memory",
+            value=held,
         )
         yield CounterMetricFamily(
-            "headrace_writer_commands", "Commands that were accepted", value=writer.accepted
+            "headrace_writer_commands",
+            "Commands that were accepted",
+            value=accepted,
         )
         yield GaugeMetricFamily(
             "headrace_event_loop_tasks",
@@ -72,6 +87,11 @@ class _Engine(Collector):
         lag = GaugeMetricFamily(
             "headrace_projection_lag_events", "Events not folded yet, at most", labels=label
         )
+        lag_s = GaugeMetricFamily(
+            "headrace_projection_lag_seconds",
+            "Age of the oldest event that is not folded yet",
+            labels=label,
+        )
         parked = GaugeMetricFamily(
             "headrace_projection_parked", "Documents and streams set aside", labels=label
         )
@@ -83,12 +103,14 @@ class _Engine(Collector):
             "headrace_projection_documents", "Documents written", labels=label
         )
         for each in self._runtime.projectors:
-            lag.add_metric([each.name], self._runtime.log.behind(each.standing.checkpoint))
+            behind = self._runtime.behind(each.standing.checkpoint)
+            lag.add_metric([each.name], behind)
+            lag_s.add_metric([each.name], each.standing.lag_s(datetime.now(UTC), behind))
             parked.add_metric([each.name], each.standing.parked)
             watchers.add_metric([each.name], self._runtime.feed.watchers(each.collection))
             events.add_metric([each.name], each.standing.events)
             documents.add_metric([each.name], each.standing.documents)
-        yield from (lag, parked, watchers, events, documents)
+        yield from (lag, lag_s, parked, watchers, events, documents)
 
     def _processes(self) -> Iterable[CounterMetricFamily]:
         sent = CounterMetricFamily(

@@ -5,12 +5,14 @@ import gc
 import logging
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from api.app import create_app
+from api.app import create_app, create_watched_app
 from api.auth import Authenticator, authenticator_from
+from api.distributed import distributed
 from api.metrics import Metrics
 from api.observing import observe, readiness_of
 from api.runtime import Runtime, embedded
@@ -45,38 +47,49 @@ async def serve(model: Model, settings: Settings) -> None:
     """Serve the model until a signal says to stop, then finish what was begun.
 
     Raises DirectoryTaken, FileDamaged, ShapeChanged, CompositionError, SettingsError,
-    CannotListen.
+    CannotListen, KafkaUnusable, WrongTopic, CannotOpen.
     """
     schema = derive(model, Limits(page_length_max=settings.page_max))
     authenticator = authenticator_from(settings)
-    async with embedded(
-        model,
-        settings.data,
-        deadline_s=settings.command_deadline_s,
-        wait_s=settings.wait_s_max,
-    ) as runtime:
+    is_asked = "api" in settings.parts_named
+    async with _engine(model, settings) as runtime:
         metrics = Metrics()
         observe(runtime, metrics.registry)
-        app = create_app(
-            core(schema),
-            settings,
-            authenticator,
-            Services(runtime.documents, runtime.dispatcher),
-            readiness=readiness_of(runtime),
-            metrics=metrics,
-            tokens=partial(development_tokens, model, authenticator),
-            default_query=DEFAULT_QUERY,
-        )
-        await _until_built(runtime)
+        if is_asked:
+            app = create_app(
+                core(schema),
+                settings,
+                authenticator,
+                Services(runtime.documents, runtime.dispatcher),
+                readiness=readiness_of(runtime),
+                metrics=metrics,
+                tokens=partial(development_tokens, model, authenticator),
+                default_query=DEFAULT_QUERY,
+            )
+            await _until_built(runtime)
+        else:
+            app = create_watched_app(settings, readiness_of(runtime), metrics)
         # What lives as long as the server is no business of the collector of garbage.
         gc.collect()
         gc.freeze()
         # The threads of the databases want the interpreter for microseconds, many times a commit.
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        tokens = development_tokens(model, authenticator) if settings.development else {}
+        shown = settings.development and is_asked
+        tokens = development_tokens(model, authenticator) if shown else {}
         await _serve_until_stopped(create_server(app, settings), tokens)
         _logger.info("Stopping: commands taken in are finished")
     _logger.info("Stopped")
+
+
+def _engine(model: Model, settings: Settings) -> AbstractAsyncContextManager[Runtime]:
+    if settings.kafka is not None:
+        return distributed(model, settings)
+    return embedded(
+        model,
+        settings.data,
+        deadline_s=settings.command_deadline_s,
+        wait_s=settings.wait_s_max,
+    )
 
 
 def development_tokens(model: Model, authenticator: Authenticator) -> dict[str, str]:

@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,9 @@ __all__ = ["Settings", "SettingsError", "add_options", "is_loopback", "settings_
 T = TypeVar("T")
 PREFIX = "HEADRACE_"
 SECRET_BYTES_MIN = 32
+PARTS = frozenset({"api", "writer", "projector"})
+KAFKA_SECURITY = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+KAFKA_SASL = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _log = logging.getLogger("headrace.settings")
 
 
@@ -46,6 +49,20 @@ class Settings:
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "port to listen on; 0 takes a free one", least=0, most=65535)
     data: Path = _setting(Path("var"), "directory that holds everything kept")
+
+    kafka: str | None = _setting(None, "Kafka's brokers, host:port,...; needs --mongo too")
+    kafka_prefix: str = _setting("headrace", "what the names of the topics begin with")
+    kafka_partitions: int = _setting(12, "partitions; fixed for ever", least=1, most=10_000)
+    kafka_session_s: float = _setting(6.0, "silence after which a process is gone", least=0.5)
+    kafka_security: str = _setting("PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
+    kafka_sasl: str = _setting("SCRAM-SHA-512", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    kafka_username: str | None = _setting(None, "user at Kafka, with SASL")
+    kafka_password: str | None = _setting(None, "its password", secret=True)
+    kafka_ca_file: Path | None = _setting(None, "PEM file of who signed the brokers' certificates")
+    kafka_cert_file: Path | None = _setting(None, "PEM file of this process' certificate")
+    kafka_key_file: Path | None = _setting(None, "PEM file of its key, if not in the same file")
+    mongo: str | None = _setting(None, "MongoDB's URI; its path names the database", secret=True)
+    parts: str = _setting("api,writer,projector", "what this process does, with Kafka and MongoDB")
 
     jwt_secret: str | None = _setting(None, "HS256 secret, 32 bytes at least", secret=True)
     jwks_file: Path | None = _setting(None, "JWKS file with RS256 or ES256 public keys")
@@ -99,12 +116,44 @@ class Settings:
                 f"{_names('jwks_url')} must be an https:// or http:// address, "
                 f"not {self.jwks_url!r}"
             )
+        self._check_engines()
         if self.development and not is_loopback(self.host):
             raise SettingsError(
                 f"No key is configured, and without one {_names('host')} must be a loopback "
                 f"address (127.0.0.1, ::1, localhost), not {self.host!r}; to listen there, set "
                 "HEADRACE_JWT_SECRET, HEADRACE_JWKS_FILE or HEADRACE_JWKS_URL"
             )
+
+    def _check_engines(self) -> None:
+        if (self.kafka is None) != (self.mongo is None):
+            given, missing = ("kafka", "mongo") if self.mongo is None else ("mongo", "kafka")
+            raise SettingsError(
+                f"{_names(given)} needs {_names(missing)} as well; without both, everything is "
+                f"kept in {_names('data')}"
+            )
+        _one_of("kafka_security", self.kafka_security, KAFKA_SECURITY)
+        _one_of("kafka_sasl", self.kafka_sasl, KAFKA_SASL)
+        has_user = self.kafka_username is not None and self.kafka_password is not None
+        if self.kafka_security.startswith("SASL_") and not has_user:
+            raise SettingsError(
+                f"{_names('kafka_security')} {self.kafka_security} needs "
+                f"{_names('kafka_username')} and {_names('kafka_password')}"
+            )
+        if not self.parts_named or self.parts_named - PARTS:
+            raise SettingsError(
+                f"{_names('parts')} must name some of {', '.join(sorted(PARTS))}, "
+                f"not {self.parts!r}"
+            )
+        if self.kafka is None and self.parts_named != PARTS:
+            raise SettingsError(
+                f"{_names('parts')} can only be chosen with {_names('kafka')} and "
+                f"{_names('mongo')}: the embedded engine is one process"
+            )
+
+    @property
+    def parts_named(self) -> frozenset[str]:
+        """The parts that run in this process."""
+        return frozenset(each.strip() for each in self.parts.split(",") if each.strip())
 
     @property
     def development(self) -> bool:
@@ -201,6 +250,11 @@ def _parse(each: "dataclasses.Field[Any]", text: str) -> object:
         return parsers.get(each.type, str)(text)
     except ValueError:
         raise SettingsError(_range_sentence(each, text)) from None
+
+
+def _one_of(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise SettingsError(f"{_names(name)} must be one of {', '.join(known)}, not {value!r}")
 
 
 def _check_range(each: "dataclasses.Field[Any]", value: object) -> None:

@@ -1,7 +1,6 @@
 """The log on Kafka: events any program can read, one fenced writer for each partition."""
 
 import asyncio
-import fcntl
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence, Set
 from contextlib import AsyncExitStack, aclosing
@@ -11,17 +10,17 @@ from typing import IO
 import msgspec
 
 from eventlog import kafka_follow, kafka_topics
+from eventlog.directory import take_directory
 from eventlog.envelope import PARTITIONS, Draft, Position, Recorded, partition_of
 from eventlog.ids import new_id
 from eventlog.kafka_cache import Cache, Standing
 from eventlog.kafka_client import Cluster, settled
-from eventlog.kafka_partition import Fenced, InDoubt, Owned, Prepared
+from eventlog.kafka_partition import Fenced, InDoubt, Owned, Prepared, in_order
 from eventlog.kafka_records import Kept, repeat_of
 from eventlog.kafka_restore import restore
-from eventlog.kafka_tail import Tail
+from eventlog.kafka_tail import Reach, Tail
 from eventlog.kafka_topics import Topics, WrongTopic
 from eventlog.log import Batch, NoOp, Past, Unappendable
-from eventlog.sqlite import DirectoryTaken
 
 __all__ = ["Cluster", "Fenced", "InDoubt", "KafkaLog", "NotOwned", "WrongTopic"]
 
@@ -73,7 +72,7 @@ class KafkaLog:
         log = KafkaLog(cluster, prefix, directory, partitions, deadline_s)
         async with AsyncExitStack() as opened:
             opened.push_async_callback(log.close)
-            log._lock = _take_directory(directory)
+            log._lock = take_directory(directory)
             wanted = range(partitions) if own is None else own
             taking = (log.take(partition) for partition in wanted)
             for fault in await asyncio.gather(*taking, return_exceptions=True):
@@ -159,7 +158,7 @@ class KafkaLog:
                 *(owned[partition].append(each) for partition, each in prepared.items()),
                 return_exceptions=True,
             )
-        return _in_order(batch.drafts, done)
+        return in_order(batch.drafts, done)
 
     def _parts(self, batch: Batch) -> dict[int, tuple[Batch, list[Kept]]]:
         """What each partition has of it; answers are for a batch of one partition alone."""
@@ -249,18 +248,24 @@ class KafkaLog:
         ends |= await kafka_follow.lasts(self._cluster, self._topics.events, others)
         return {partition: last for partition, last in ends.items() if last >= 0}
 
-    def behind(self, checkpoint: Mapping[int, int]) -> int:
+    def behind(self, checkpoint: Mapping[int, int], partitions: Set[int] | None = None) -> int:
         """How many events a follower that has come this far has still to see, at most.
 
         Offsets have gaps, and this process knows of what it has appended or was told.
         """
         known = {each: owned.last for each, owned in self._owned.items()}
-        if self._tail is not None:
-            for partition, last in self._tail.ends.items():
-                known[partition] = max(last, known.get(partition, -1))
+        for partition, reach in self.reaches().items():
+            last = reach.last + reach.unread
+            known[partition] = max(last, known.get(partition, -1))
         return sum(
-            max(0, last - checkpoint.get(partition, -1)) for partition, last in known.items()
+            max(0, last - checkpoint.get(partition, -1))
+            for partition, last in known.items()
+            if partitions is None or partition in partitions
         )
+
+    def reaches(self) -> Mapping[int, Reach]:
+        """How far each partition was read that is followed here."""
+        return self._tail.reaches if self._tail is not None else {}
 
     async def follow(
         self, after: Mapping[int, int], limit: int, partitions: Set[int] | None = None
@@ -277,36 +282,3 @@ class KafkaLog:
         async with aclosing(self._tail.follow(after, limit)) as batches:
             async for events in batches:
                 yield events
-
-
-def _in_order(
-    drafts: Sequence[Draft], done: Sequence[list[Recorded] | BaseException]
-) -> list[Recorded]:
-    """The events as the batch had them. Raises what went wrong, by what is known of the whole."""
-    faults = [each for each in done if isinstance(each, BaseException)]
-    if faults:
-        if len(faults) < len(done) and not isinstance(faults[0], InDoubt):
-            raise InDoubt(f"a part of the batch was appended, another not: {faults[0]}")
-        in_doubt = [each for each in faults if isinstance(each, InDoubt)]
-        raise (in_doubt or faults)[0]
-    places = {
-        (each.stream, each.version): each
-        for events in done
-        if not isinstance(events, BaseException)
-        for each in events
-    }
-    return [places[each.stream, each.version] for each in drafts]
-
-
-def _take_directory(directory: Path) -> IO[str]:
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = (directory / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise DirectoryTaken(
-            f"another headrace works on {directory.resolve()}: stop it first, "
-            "or choose another directory with --data"
-        ) from None
-    return lock

@@ -153,11 +153,17 @@ class Reader:
         found = await self._consumer.beginning_offsets(named) if named else {}
         return {place.partition: offset for place, offset in found.items()}
 
-    async def end_ahead(self, topic: str, partition: int) -> int | None:
-        """The last stable offset, as last heard of, where not all below it was read yet."""
+    async def ahead(self, topic: str, partition: int) -> tuple[int, int]:
+        """How many offsets are still to be read, and how many no transaction has decided yet.
+
+        As of the brokers' last answer; of a partition that was never heard of, none.
+        """
         place = _kafka.TopicPartition(topic, partition)
-        end: int | None = self._consumer.last_stable_offset(place)
-        return None if end is None or await self._consumer.position(place) >= end else end
+        stable, end = self._consumer.last_stable_offset(place), self._consumer.highwater(place)
+        if stable is None or end is None:
+            return 0, 0
+        position = await self._consumer.position(place)
+        return max(0, stable - position), max(0, end - max(stable, 0))
 
     def assign(self, topic: str, offsets: Mapping[int, int]) -> None:
         """Read these partitions from these offsets on, and nothing else."""

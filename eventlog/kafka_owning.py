@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from domain.composition import Domain
 from eventlog.codec import Codec
@@ -22,26 +22,15 @@ from eventlog.kafka_messages import (
     reply_message,
     request_of,
 )
-from eventlog.kafka_producers import NotSent, Outbox
+from eventlog.kafka_producers import NotSent
 from eventlog.kafka_seat import Seat
+from eventlog.kafka_sending import Correspondent
 from eventlog.kafka_standby import Standby
 from eventlog.kafka_topics import Topics
 from eventlog.log import ReplyTo
 from eventlog.writer import Writer
 
 _logger = logging.getLogger("headrace.kafka")
-
-
-class Elsewhere(Protocol):
-    """Who finds the owner of what is not decided here."""
-
-    def submit(self, order: Order) -> None:
-        """Send the order to its owner. Raises Unavailable."""
-        ...
-
-    async def history(self, stream: str, after_version: int, first: int) -> list[Recorded]:
-        """What the owner of the stream knows of it. Raises Unavailable."""
-        ...
 
 
 class Ownership:
@@ -54,8 +43,7 @@ class Ownership:
         membership: Membership,
         commands: CommandReader,
         standby: Standby,
-        outbox: Outbox,
-        elsewhere: Elsewhere,
+        elsewhere: Correspondent,
         domain: Domain,
         codec: Codec,
         make_writer: Callable[[], Writer],
@@ -66,7 +54,6 @@ class Ownership:
         self._topics = topics
         self._commands = commands
         self._standby = standby
-        self._outbox = outbox
         self._elsewhere = elsewhere
         self._domain = domain
         self._codec = codec
@@ -162,6 +149,6 @@ class Ownership:
 
     async def _reply(self, to: ReplyTo, message: Message) -> None:
         try:
-            await self._outbox.send(self._topics.replies, to.partition, message)
+            await self._elsewhere.outbox.send(self._topics.replies, to.partition, message)
         except (KafkaError, NotSent) as fault:
             _logger.warning("an answer was not sent, whoever waits asks again: %s", fault)

@@ -263,3 +263,22 @@ class Owned:
 
     def _says(self, what: str) -> str:
         return f"partition {self._partition} of {self._topics.events} {what}"
+
+
+def in_order(
+    drafts: Sequence[Draft], done: Sequence[list[Recorded] | BaseException]
+) -> list[Recorded]:
+    """The events as the batch had them. Raises what went wrong, by what is known of the whole."""
+    faults = [each for each in done if isinstance(each, BaseException)]
+    if faults:
+        if len(faults) < len(done) and not isinstance(faults[0], InDoubt):
+            raise InDoubt(f"a part of the batch was appended, another not: {faults[0]}")
+        in_doubt = [each for each in faults if isinstance(each, InDoubt)]
+        raise (in_doubt or faults)[0]
+    places = {
+        (each.stream, each.version): each
+        for events in done
+        if not isinstance(events, BaseException)
+        for each in events
+    }
+    return [places[each.stream, each.version] for each in drafts]

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing, suppress
+from typing import NamedTuple
 
 from eventlog import kafka_follow
 from eventlog.envelope import Recorded
@@ -20,6 +21,17 @@ HOLD_S_MAX = 2.0
 _WAIT_MS = 500
 
 _logger = logging.getLogger("headrace.kafka")
+
+
+class Reach(NamedTuple):
+    """How far a partition was read, as of the last answer of the brokers."""
+
+    last: int
+    """The offset of the last event that was read."""
+    unread: int
+    """How many offsets follow it that can be read."""
+    hanging: int
+    """How many offsets follow those, of transactions that are not decided yet."""
 
 
 class _Place:
@@ -42,8 +54,7 @@ class Tail:
 
     def __init__(self, cluster: Cluster, topic: str, partitions: Collection[int]) -> None:
         self.partitions = frozenset(partitions)
-        self.ends: dict[int, int] = {}
-        """By partition, an offset above which no event is known of, and below which all are."""
+        self.reaches: dict[int, Reach] = {}
         self._cluster = cluster
         self._topic = topic
         self._events: list[Recorded] = []
@@ -160,8 +171,8 @@ class Tail:
                     seen |= {each.partition: each.offset for each in events}
                     self._keep(events)
                     for each in self.partitions:
-                        end = await reader.end_ahead(self._topic, each)
-                        self.ends[each] = seen[each] if end is None else end - 1
+                        unread, hanging = await reader.ahead(self._topic, each)
+                        self.reaches[each] = Reach(seen[each], unread, hanging)
         except KafkaConnectionError as fault:
             _logger.warning("no broker to follow %s, trying again: %s", self._topic, fault)
             raise _Unreachable from fault

@@ -114,8 +114,11 @@ class Log(Protocol):
         """The offset of the last event of each partition that has any."""
         ...
 
-    def behind(self, checkpoint: Mapping[int, int]) -> int:
-        """How many events a follower that has come this far has still to see, at most."""
+    def behind(self, checkpoint: Mapping[int, int], partitions: Set[int] | None = None) -> int:
+        """How many events a follower that has come this far has still to see, at most.
+
+        With `partitions`, how many of these.
+        """
         ...
 
     def follow(

@@ -1,24 +1,20 @@
 """The embedded log: one SQLite file with the partitions, positions and envelope of Kafka's."""
 
 import asyncio
-import fcntl
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from eventlog import sqlite_rows as rows
 from eventlog.database import Database
+from eventlog.directory import take_directory
 from eventlog.envelope import PARTITIONS, Position, Recorded
 from eventlog.log import Batch, NoOp, Past, Unappendable
 
 TAIL_EVENTS_MAX = 20_000
 """At least how many of the newest events followers are served from memory; at most twice it."""
-
-
-class DirectoryTaken(Exception):
-    """Another process works on the data directory; the message names it."""
 
 
 class SqliteLog:
@@ -29,10 +25,9 @@ class SqliteLog:
     """
 
     def __init__(self, directory: Path, *, partitions: int = PARTITIONS) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self.partitions = partitions
         with ExitStack() as opened:
-            self._lock = opened.enter_context(_take(directory))
+            self._lock = opened.enter_context(take_directory(directory))
             self._database = Database(directory / "log.sqlite", durable=True)
             self._next = self._database.write_now(self._open)
             opened.pop_all()
@@ -144,7 +139,7 @@ class SqliteLog:
 
         return await self._database.read(look)
 
-    def behind(self, checkpoint: Mapping[int, int]) -> int:
+    def behind(self, checkpoint: Mapping[int, int], partitions: Set[int] | None = None) -> int:
         """How many events a follower that has come this far has still to see, at most.
 
         Followers read the partitions together, in the order of the offsets.
@@ -202,16 +197,3 @@ class SqliteLog:
             return rows.events(connection, condition, values)
 
         return await self._database.read(look)
-
-
-def _take(directory: Path) -> IO[str]:
-    lock = (directory / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise DirectoryTaken(
-            f"another headrace works on {directory.resolve()}: stop it first, "
-            "or choose another directory with --data"
-        ) from None
-    return lock

@@ -23,6 +23,13 @@ Told = tuple[Order, Outcome | Exception]
 _logger = logging.getLogger("headrace.writer")
 
 
+class Tally:
+    """What the writers of a process have done, however they come and go."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+
+
 class Writer:
     """Decides the commands of the partitions that this process owns, one batch at a time.
 
@@ -31,7 +38,13 @@ class Writer:
     """
 
     def __init__(
-        self, log: Log, domain: Domain, codec: Codec, *, states_max: int = STATES_MAX
+        self,
+        log: Log,
+        domain: Domain,
+        codec: Codec,
+        *,
+        states_max: int = STATES_MAX,
+        tally: Tally | None = None,
     ) -> None:
         self._log = log
         self._codec = codec
@@ -41,7 +54,7 @@ class Writer:
         # One place more than commands may take: for the None that ends them.
         self._queue: asyncio.Queue[Order | None] = asyncio.Queue(QUEUE_COMMANDS_MAX + 1)
         self._is_draining = False
-        self.accepted = 0
+        self.tally = tally or Tally()
 
     @property
     def states_held(self) -> int:
@@ -242,7 +255,7 @@ class Writer:
 
     def _install(self, decided: Decided, recorded: Sequence[Recorded]) -> list[Told]:
         """Hold the states of what is durable; the outcomes of what was accepted."""
-        self.accepted += len(decided.accepted)
+        self.tally.accepted += len(decided.accepted)
         accepted = self._accepted(decided, recorded)
         for (order, _, _, held), (_, outcome) in zip(decided.accepted, accepted, strict=True):
             held.position = outcome.position

@@ -136,6 +136,7 @@ class Feed:
     def tell(self, committed: Committed) -> None:
         """Pass a commit on; documents first, then the checkpoint that stands for them."""
         watched = self._watched[committed.collection]
+        watched.built.set()  # nobody is told of one that is being built
         for mailbox in watched.mailboxes:
             mailbox.put(committed)
         if committed.checkpoint:

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.composition import event_spec
 from eventlog.codec import Codec
-from eventlog.envelope import Recorded
+from eventlog.envelope import Position, Recorded
 from readmodels.composition import Collection, Shown
 from readmodels.store import Parked, Stored
 
@@ -128,3 +128,14 @@ def parked(key: str, recorded: Recorded, fault: Exception) -> Parked:
     """An event set aside for what went wrong with it."""
     error = f"{recorded.type} at {recorded.position}: {type(fault).__name__}: {fault}"
     return Parked(key, recorded.position, error)
+
+
+def ascending(positions: Iterable[Position]) -> list[Position]:
+    """The positions in their order, but those of one partition by their offsets.
+
+    An event that was parked anew under another key has come to stand behind what follows it.
+    """
+    by_partition: dict[int, list[Position]] = {}
+    for each in sorted(positions, reverse=True):
+        by_partition.setdefault(each.partition, []).append(each)
+    return [by_partition[each.partition].pop() for each in positions]

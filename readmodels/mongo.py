@@ -113,6 +113,16 @@ class MongoStore:
         """The mark up to which everything was told."""
         return self._tail.position
 
+    @property
+    def is_shared(self) -> bool:
+        """Any number of processes write to it, and each is told of what all write."""
+        return True
+
+    async def progress(self, collection: Collection[Any]) -> Progress:
+        """How far a prepared collection is by now, whoever writes to it."""
+        with _reached():
+            return await collections.progress(self._database, self._shelf(collection).records.name)
+
     async def prepare(self, collection: Collection[Any]) -> Progress:
         """Make the collection and its indexes where missing. Raises ShapeChanged, Retired."""
         records, database = Records(collection), self._database

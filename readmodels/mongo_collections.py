@@ -148,9 +148,16 @@ async def prepare(database: Database, records: Records[Any]) -> Prepared:
             f"the fields of {name} are others than those stored: raise version= "
             f"of its projection above {version}, so that it is built anew"
         )
-    row = await database.committed(COLLECTIONS).find_one({"_id": records.name}) or row
+    return Prepared(token, await progress(database, records.name))
+
+
+async def progress(database: Database, name: str) -> Progress:
+    """How far the collection of that name is, by what no fallen server can take back."""
+    row = await database.committed(COLLECTIONS).find_one({"_id": name})
+    if row is None:
+        return Progress({}, False)
     checkpoint = {int(each): int(offset) for each, offset in row["checkpoint"].items()}
-    return Prepared(token, Progress(checkpoint, bool(row["is_built"])))
+    return Progress(checkpoint, bool(row["is_built"]))
 
 
 async def _drop_leftovers(database: Database, name: str) -> None:

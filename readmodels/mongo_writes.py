@@ -33,6 +33,10 @@ class Dropped(Exception):
     """The collection is gone, or was made anew; prepare it again."""
 
 
+class Superseded(Exception):
+    """What was set aside has been taken up by another process; see what is left."""
+
+
 class _Lost(Exception):
     """A write lost its race, and with it the transaction that it was part of."""
 
@@ -139,7 +143,10 @@ class Commits:
         park: Sequence[Parked],
         unpark: Sequence[Parked],
     ) -> list[str]:
-        """The whole commit as one transaction; every id where one of them lost its race."""
+        """The whole commit as one transaction; every id where one of them lost its race.
+
+        Raises Superseded where something is unparked that is not parked: it was folded then.
+        """
         again = {self._parked_id(each): each for each in park}
         for attempt in range(ATTEMPTS_MAX):
             try:
@@ -162,9 +169,12 @@ class Commits:
     async def _unpark(self, each: Parked, again: Parked | None, session: Session) -> None:
         parked, at = self._database[PARKED], {"_id": self._parked_id(each)}
         if again is None:
-            await parked.delete_one(at, session=session)
+            there = (await parked.delete_one(at, session=session)).deleted_count
         else:
-            await parked.update_one(at, {"$set": {"error": again.error}}, session=session)
+            error = {"$set": {"error": again.error}}
+            there = (await parked.update_one(at, error, session=session)).matched_count
+        if not there:
+            raise Superseded(f"{each.key} of {self._name} is set aside no more at {each.position}")
 
     async def parked(self) -> list[Parked]:
         """What is set aside, in the order in which it was."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,18 +13,22 @@ from eventlog.log import Log
 from readmodels.feed import Feed
 from readmodels.fold import (
     Fold,
+    ascending,
     document_key,
     fold_until_fault,
     follows,
     parked,
     stream_key,
 )
+from readmodels.standing import Standing
 from readmodels.store import MISSING, Parked, Store, Stored, Write
 
 BATCH_EVENTS_MAX = 1_000
 DOCUMENTS_HELD_MAX = 10_000
 UNSAVED_EVENTS_MAX = 10_000
-"""How many events without documents a checkpoint may lag behind, which only costs reading them."""
+"""How many events without documents a checkpoint may lag behind, which only costs reading them.
+
+Where other processes wait for checkpoints it may not: they are told by the store alone."""
 BUSY_S_MAX = 0.001
 """Events that come so soon after the last ones tell of more: then a batch waits for company."""
 LINGER_S = 0.004
@@ -34,17 +38,6 @@ BACKOFF_S_MIN = 0.5
 BACKOFF_S_MAX = 30.0
 
 _logger = logging.getLogger("headrace.projector")
-
-
-@dataclass(slots=True)
-class Standing:
-    """How a projection is doing, for those who watch over it."""
-
-    checkpoint: dict[int, int] = field(default_factory=dict[int, int])
-    events: int = 0
-    documents: int = 0
-    parked: int = 0
-    last_error: str = ""
 
 
 @dataclass(slots=True)
@@ -70,6 +63,7 @@ class Projector:
         self._feed = feed
         self._held: OrderedDict[str, Stored[Any]] = OrderedDict()
         self._parked: set[str] = set()
+        self._partitions: Set[int] | None = None
         self._unsaved = 0
         self._is_built = True
         self.standing = Standing()
@@ -86,8 +80,9 @@ class Projector:
         self._is_built = progress.is_built
         self._feed.open(self.collection, progress)
 
-    async def run(self) -> None:
-        """Fold the log until cancelled."""
+    async def run(self, partitions: Set[int] | None = None) -> None:
+        """Fold these partitions of the log, or all, until cancelled."""
+        self._partitions = partitions
         pause_s = BACKOFF_S_MIN
         while True:
             events = self.standing.events
@@ -109,7 +104,7 @@ class Projector:
         goal = await self._log.ends()
         await self._retry_parked()
         await self._finish_building(goal)
-        following = self._log.follow(self.standing.checkpoint, BATCH_EVENTS_MAX)
+        following = self._log.follow(self.standing.checkpoint, BATCH_EVENTS_MAX, self._partitions)
         ended = 0.0
         now = asyncio.get_running_loop().time
         async with aclosing(following) as batches:
@@ -122,32 +117,48 @@ class Projector:
                 ended = now()
 
     async def _finish_building(self, goal: Mapping[int, int]) -> None:
-        """A collection's first build is over when it shows all that the log held at the start."""
+        """A collection's first build is over when it shows all that the log held at the start.
+
+        Where several processes build it, whoever is last to come there says so.
+        """
         if self._is_built:
             return
         seen = self.standing.checkpoint
-        if any(seen.get(partition, -1) < end for partition, end in goal.items()):
-            done = sum(seen.get(partition, -1) + 1 for partition in goal)
-            total = sum(end + 1 for end in goal.values())
+        mine = {each: end for each, end in goal.items() if self._is_mine(each)}
+        if any(seen.get(partition, -1) < end for partition, end in mine.items()):
+            done = sum(min(seen.get(each, -1), end) + 1 for each, end in mine.items())
+            total = sum(end + 1 for end in mine.values())
             self._feed.building(self.collection, f"({100 * done // total} %)")
             return
-        await self._store.commit(self.collection, [], checkpoint=seen, is_built=True)
+        if self._store.is_shared:
+            progress = await self._store.progress(self.collection)
+            self._is_built, seen = progress.is_built, dict(progress.checkpoint)
+            if any(seen.get(partition, -1) < end for partition, end in goal.items()):
+                return
+        if not self._is_built:
+            await self._store.commit(self.collection, [], checkpoint=seen, is_built=True)
         self._is_built = True
         self._feed.built(self.collection)
 
+    def _is_mine(self, partition: int) -> bool:
+        return self._partitions is None or partition in self._partitions
+
     async def _take(self, events: Sequence[Recorded]) -> None:
+        self.standing.folding_since = self.standing.folding_since or events[0].at
         # 1. Find which documents the events touch; set aside those of parked streams.
         batch = self._route(events)
         # 2. Fold each document's events, and 3. write all of them, then the checkpoint.
         checkpoint = {each.partition: each.offset for each in events}
         self._unsaved += len(events)
-        if batch.touched or batch.park or self._unsaved >= UNSAVED_EVENTS_MAX:
+        is_due = self._store.is_shared or self._unsaved >= UNSAVED_EVENTS_MAX
+        if batch.touched or batch.park or is_due:
             self._unsaved = 0
             await self._commit(batch, self.standing.checkpoint | checkpoint)
         else:
             self._feed.advance(self.collection, checkpoint)
         self.standing.checkpoint |= checkpoint
         self.standing.events += len(events)
+        self.standing.folding_since, self.standing.folded_until = None, events[-1].at
 
     def _route(self, events: Iterable[Recorded]) -> _Batch:
         batch = _Batch()
@@ -249,10 +260,12 @@ class Projector:
         """Fold what was set aside, in its order: the code may have been mended since."""
         aside: dict[Position, list[Parked]] = {}
         for each in await self._store.parked(self.collection):
+            if not self._is_mine(each.position.partition):
+                continue
             aside.setdefault(each.position, []).append(each)
         self._parked.clear()
         self.standing.parked = 0
-        positions = _ascending(aside)
+        positions = ascending(aside)
         for start in range(0, len(positions), BATCH_EVENTS_MAX):
             some = positions[start : start + BATCH_EVENTS_MAX]
             batch = self._route_again(await self._log.at(some), aside)
@@ -272,17 +285,6 @@ class Projector:
                 if is_whole or document_key(id) in keys:
                     batch.touched.setdefault(id, []).extend(mine)
         return batch
-
-
-def _ascending(positions: Iterable[Position]) -> list[Position]:
-    """The positions in their order, but those of one partition by their offsets.
-
-    An event that was parked anew under another key has come to stand behind what follows it.
-    """
-    by_partition: dict[int, list[Position]] = {}
-    for each in sorted(positions, reverse=True):
-        by_partition.setdefault(each.partition, []).append(each)
-    return [by_partition[each.partition].pop() for each in positions]
 
 
 class _Forced(Exception):

@@ -58,6 +58,23 @@ class SqliteStore:
         """Finish what is being written."""
         self._database.close()
 
+    @property
+    def is_shared(self) -> bool:
+        """The file is this process' alone."""
+        return False
+
+    async def progress(self, collection: Collection[Any]) -> Progress:
+        """How far a prepared collection is by now."""
+        name = self._tables[collection].name
+
+        def look(connection: sqlite3.Connection) -> Progress:
+            (is_built,) = connection.execute(
+                "SELECT is_built FROM collections WHERE name = ?", (name,)
+            ).fetchone()
+            return Progress(tables.checkpoint_of(connection, name), bool(is_built))
+
+        return await self._database.read(look)
+
     async def prepare(self, collection: Collection[Any]) -> Progress:
         """Make the collection and its indexes where missing. Raises ShapeChanged."""
         table = tables.Table(collection)

@@ -82,8 +82,17 @@ class ShapeChanged(Exception):
 class Store(Protocol):
     """Documents by collection, with revision-guarded writes, conditions, and a change feed."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes write to it and are told by it: then only it tells the feed."""
+        ...
+
     async def prepare(self, collection: Collection[Any]) -> Progress:
         """Make the collection and its indexes where missing. Raises ShapeChanged."""
+        ...
+
+    async def progress(self, collection: Collection[Any]) -> Progress:
+        """How far a prepared collection is by now, whoever writes to it."""
         ...
 
     async def load(self, collection: Collection[D], ids: Sequence[str]) -> dict[str, Stored[D]]:

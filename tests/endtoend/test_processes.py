@@ -9,8 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from api import runtime as runtimes
 from api.contexts import shipped
-from api.runtime import Runtime, embedded
+from api.runtime import embedded
 from domain.commerce.order_messages import PlaceOrder
 from domain.commerce.payment_messages import AuthorisePayment
 from domain.commerce.product_messages import ListProduct
@@ -43,7 +44,7 @@ class Clock:
 class Embedded:
     """Commerce on an engine in this process."""
 
-    runtime: Runtime
+    runtime: runtimes.Embedded
 
     async def send(self, command: type[Any], sub: str, role: str, **fields: Any) -> str:
         """The id of the instance that took the command."""

@@ -12,8 +12,9 @@ import pytest
 
 from eventlog import sqlite
 from eventlog.database import Database
+from eventlog.directory import DirectoryTaken
 from eventlog.log import Batch
-from eventlog.sqlite import DirectoryTaken, SqliteLog
+from eventlog.sqlite import SqliteLog
 from tests.contracts.logs import DEADLINE_S, PARTITIONS, append, draft, stream_in, taken
 
 ROOT = Path(__file__).parents[2]

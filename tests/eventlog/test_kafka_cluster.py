@@ -1,0 +1,100 @@
+"""The log on a cluster of three nodes, each of which may be killed while it leads."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from eventlog.kafka import Cluster, KafkaLog
+from eventlog.log import Unappendable
+from tests.contracts.logs import PARTITIONS, append, draft, is_in_order, stream_in, taken
+from tests.servers.kafka_cluster import NODES, KafkaCluster
+from tests.servers.kafka_shared import kafka_cluster
+
+STREAMS = [stream_in(partition) for partition in range(PARTITIONS)]
+RECOVERY_S_MAX = 60
+"""No wait for a partition to be of use again is as long; one that would be is at fault."""
+
+
+@pytest.fixture
+def cluster() -> KafkaCluster:
+    return kafka_cluster()
+
+
+@asynccontextmanager
+async def opened(cluster: KafkaCluster, prefix: str, directory: Path) -> AsyncGenerator[KafkaLog]:
+    at = Cluster(servers=cluster.bootstrap)
+    log = await KafkaLog.open(at, prefix, directory, partitions=PARTITIONS)
+    try:
+        yield log
+    finally:
+        async with asyncio.timeout(RECOVERY_S_MAX):
+            await log.close()
+
+
+async def partitions(cluster: KafkaCluster, prefix: str) -> list[dict[str, Any]]:
+    """The partitions of the log's own topics as Kafka describes them, those of the events first."""
+    admin = Cluster(servers=cluster.bootstrap).admin()
+    try:
+        await admin.start()
+        events, states = await admin.describe_topics([f"{prefix}.events", f"{prefix}.states"])
+        return [*events["partitions"], *states["partitions"]]
+    finally:
+        await admin.close()
+
+
+async def until_in_sync(cluster: KafkaCluster, prefix: str) -> None:
+    async with asyncio.timeout(RECOVERY_S_MAX):
+        while True:
+            found = await partitions(cluster, prefix)
+            if all(len(each["isr"]) == NODES for each in found):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def until_appended(log: KafkaLog, stream: str, version: int) -> None:
+    """Sent again as a client does: what was appended without an answer is found as such."""
+    wanted = draft(stream, version)
+    async with asyncio.timeout(RECOVERY_S_MAX):
+        while True:
+            try:
+                if not await log.outcomes([(stream, wanted.command_id)]):
+                    await append(log, wanted)
+                return
+            except Unappendable:
+                await asyncio.sleep(0.1)
+
+
+async def test_nodes_that_are_killed_in_turn_lose_nothing_and_come_back(
+    cluster: KafkaCluster, tmp_path: Path
+) -> None:
+    prefix = f"test-{uuid4().hex[:12]}"
+    async with opened(cluster, prefix, tmp_path / "first") as log:
+        of_log = await partitions(cluster, prefix)
+        assert {len(each["replicas"]) for each in of_log} == {NODES}
+        await append(log, *(draft(stream, 1) for stream in STREAMS))
+        # With the second one down, all that is appended is also held by the one that came back.
+        killed: set[int] = set()
+        for version in (2, 3):
+            first, *_ = await partitions(cluster, prefix)
+            killed.add(first["leader"])
+            cluster.nodes[first["leader"]].kill()
+            for stream in STREAMS:
+                await until_appended(log, stream, version)
+            cluster.launch()
+            await asyncio.to_thread(cluster.until_whole)
+            await until_in_sync(cluster, prefix)
+        assert len(killed) == 2
+    # Restored by a process that knows nothing.
+    async with opened(cluster, prefix, tmp_path / "second") as log:
+        for stream in STREAMS:
+            assert [each.version for each in await log.history(stream, 0, 10)] == [1, 2, 3]
+        followed = await taken(log, 3 * PARTITIONS)
+        assert is_in_order(followed)
+        assert {(each.stream, each.version) for each in followed} == {
+            (stream, version) for stream in STREAMS for version in (1, 2, 3)
+        }
