@@ -1,17 +1,19 @@
 """The part of aiokafka that the log needs, with its types: the library carries none."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import aiokafka  # type: ignore[import-untyped]
+import aiokafka.abc  # type: ignore[import-untyped]
 import aiokafka.admin  # type: ignore[import-untyped]
 import aiokafka.admin.config_resource  # type: ignore[import-untyped]
 import aiokafka.coordinator.assignors.sticky.sticky_assignor  # type: ignore[import-untyped]
 import aiokafka.errors  # type: ignore[import-untyped]
 
 _kafka: Any = aiokafka
+_abc: Any = aiokafka.abc
 _admin: Any = aiokafka.admin
 _config: Any = aiokafka.admin.config_resource
 _sticky: Any = aiokafka.coordinator.assignors.sticky.sticky_assignor
@@ -105,6 +107,18 @@ def group_consumer(cluster: Cluster, group: str, name: str, *, session_s: float)
         partition_assignment_strategy=(sticky,),
         **{**cluster.settings(), "client_id": name},
     )
+
+
+def group_listener(consumer: Any, give: Callable[[frozenset[int]], Awaitable[None]]) -> Any:
+    """Tells `give` what the group gives; nothing of it is read by the consumer itself."""
+
+    async def assigned(_: object, places: Any) -> None:
+        consumer.pause(*places)
+        await give(frozenset(each.partition for each in places))
+
+    # All of it is revoked whenever the group begins to share out anew, and most comes back.
+    methods = {"on_partitions_revoked": lambda *_: None, "on_partitions_assigned": assigned}
+    return type("Listener", (_abc.ConsumerRebalanceListener,), methods)()
 
 
 async def group_members(admin: Any, group: str) -> set[str]:

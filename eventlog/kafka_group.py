@@ -4,9 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
-from eventlog.kafka_client import Cluster, KafkaError, group_consumer, group_members
+from eventlog.kafka_client import Cluster, KafkaError, group_consumer, group_listener, group_members
 
 POLL_MS = 200
 RETRY_S = 0.5
@@ -42,14 +41,18 @@ class Membership:
         while True:
             try:
                 await self._join()
-            except (KafkaError, OSError, TimeoutError) as fault:
+            except Exception as fault:
                 self.last_error = f"{type(fault).__name__}: {fault}"
-                _logger.warning("the group %s is out of reach: %s", self._group, fault)
+                _logger.warning(
+                    "the group %s is out of reach: %s",
+                    *(self._group, self.last_error),
+                    exc_info=not isinstance(fault, KafkaError | OSError),
+                )
             await asyncio.sleep(RETRY_S)
 
     async def _join(self) -> None:
         consumer = group_consumer(self._cluster, self._group, self._name, session_s=self._session_s)
-        consumer.subscribe([self._topic], listener=_Listener(self, consumer))
+        consumer.subscribe([self._topic], listener=group_listener(consumer, self._give))
         try:
             await consumer.start()
             while True:
@@ -61,7 +64,7 @@ class Membership:
                 async with asyncio.timeout(LEAVE_S_MAX):
                     await consumer.stop()
 
-    async def give(self, partitions: frozenset[int]) -> None:
+    async def _give(self, partitions: frozenset[int]) -> None:
         """The group has shared out the partitions anew."""
         async with self._changed:
             self.is_joined = True
@@ -82,18 +85,3 @@ class Membership:
             return name in await group_members(admin, self._group)
         finally:
             await admin.close()
-
-
-class _Listener:
-    """What the library tells of the group's decisions."""
-
-    def __init__(self, membership: Membership, consumer: Any) -> None:
-        self._membership = membership
-        self._consumer = consumer
-
-    def on_partitions_revoked(self, revoked: Any) -> None:
-        """All of them, whenever the group begins to share out anew: most come back."""
-
-    async def on_partitions_assigned(self, assigned: Any) -> None:
-        self._consumer.pause(*assigned)
-        await self._membership.give(frozenset(each.partition for each in assigned))

@@ -99,6 +99,7 @@ class Projector:
     async def _follow(self) -> None:
         progress = await self._store.prepare(self.collection)
         self.standing.checkpoint = dict(progress.checkpoint)
+        self._is_built = progress.is_built
         self._held.clear()
         self._unsaved = 0
         goal = await self._log.ends()

@@ -11,6 +11,7 @@ import pytest
 from pymongo import MongoClient
 
 from eventlog.codec import Codec
+from eventlog.envelope import Position
 from eventlog.sqlite import SqliteLog
 from readmodels.composition import Model
 from readmodels.feed import Feed
@@ -19,7 +20,7 @@ from readmodels.live import LiveDocuments
 from readmodels.mongo import MongoStore
 from readmodels.projector import Projector
 from readmodels.query import EVERYTHING
-from readmodels.store import MISSING, Change, Committed, Stored, Write
+from readmodels.store import MISSING, Change, Committed, Parked, Stored, Write
 from tests.contracts.mongo_engine import AnyClient, close, motor, stopped
 from tests.contracts.stores import Thing, things
 from tests.readmodels import gallery
@@ -127,6 +128,15 @@ async def put(store: MongoStore, *documents: Thing, **others: Any) -> list[str]:
     before = await store.load(things, [each.id for each in documents])
     writes = [Write(each.id, before.get(each.id, MISSING), each, {0: 1}) for each in documents]
     return await store.commit(things, writes, **others)
+
+
+async def unparked(store: MongoStore, *documents: Thing) -> None:
+    """Written as what comes back from having been parked is: in one transaction."""
+    fault = Parked("stream s", Position(0, 1), "why")
+    await store.commit(things, [], park=[fault])
+    await store.commit(
+        things, [Write(each.id, MISSING, each, {0: 1}) for each in documents], unpark=[fault]
+    )
 
 
 async def kept(store: MongoStore, id: str) -> Stored[Thing]:

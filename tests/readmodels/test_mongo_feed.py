@@ -5,13 +5,12 @@ import random
 
 import pytest
 
-from eventlog.envelope import Position
 from readmodels import mongo_tail
 from readmodels.live import LiveDocuments
 from readmodels.mongo import MongoStore
 from readmodels.mongo_stream import time_of
 from readmodels.query import EVERYTHING
-from readmodels.store import MISSING, Parked, Write
+from readmodels.store import MISSING, Write
 from tests.contracts.stores import Thing, collection_of, things
 from tests.readmodels.cabinet import (
     Opened,
@@ -25,21 +24,13 @@ from tests.readmodels.cabinet import (
     read_side,
     running,
     thing,
+    unparked,
     write_accounts,
 )
 from tests.readmodels.gallery import ACCOUNTS, TELLER, Follower, account
 from tests.sample import Account
 
 __all__ = ["place"]
-
-
-async def unparked(store: MongoStore, *documents: Thing) -> None:
-    """Written as what comes back from having been parked is: in one transaction."""
-    fault = Parked("stream s", Position(0, 1), "why")
-    await store.commit(things, [], park=[fault])
-    await store.commit(
-        things, [Write(each.id, MISSING, each, {0: 1}) for each in documents], unpark=[fault]
-    )
 
 
 async def test_each_process_is_told_of_every_commit_in_one_order(place: Place) -> None:
