@@ -104,7 +104,7 @@ class _Node:
         """Check Kafka and make the parts. Raises KafkaError, WrongTopic, DirectoryTaken."""
         settings, parts = self._settings, self._settings.parts_named
         partitions = settings.kafka_partitions
-        if parts == {"api"}:
+        if not parts & {"writer", "projector"}:
             await kafka_topics.ready(self._cluster, self._topics, partitions)
             self._name = new_id()
         else:

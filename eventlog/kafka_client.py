@@ -116,8 +116,13 @@ def group_listener(consumer: Any, give: Callable[[frozenset[int]], Awaitable[Non
         consumer.pause(*places)
         await give(frozenset(each.partition for each in places))
 
-    # All of it is revoked whenever the group begins to share out anew, and most comes back.
-    methods = {"on_partitions_revoked": lambda *_: None, "on_partitions_assigned": assigned}
+    def revoked(*_: object) -> None:
+        """All of it is, whenever the group begins to share out anew, and most comes back."""
+
+    methods: dict[str, Any] = {
+        "on_partitions_revoked": revoked,
+        "on_partitions_assigned": assigned,
+    }
     return type("Listener", (_abc.ConsumerRebalanceListener,), methods)()
 
 
@@ -158,13 +163,13 @@ class Reader:
         and a fetch that waits for events would hold this one up.
         """
         named = [_kafka.TopicPartition(*each) for each in places]
-        found = await self._consumer.end_offsets(named) if named else {}
+        found: dict[Any, int] = await self._consumer.end_offsets(named) if named else {}
         return {(place.topic, place.partition): offset for place, offset in found.items()}
 
     async def starts(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
         """The first offset of each partition that is still kept; to be asked before `assign`."""
         named = [_kafka.TopicPartition(topic, each) for each in partitions]
-        found = await self._consumer.beginning_offsets(named) if named else {}
+        found: dict[Any, int] = await self._consumer.beginning_offsets(named) if named else {}
         return {place.partition: offset for place, offset in found.items()}
 
     async def ahead(self, topic: str, partition: int) -> tuple[int, int]:

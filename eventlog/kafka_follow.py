@@ -113,7 +113,8 @@ async def at(
         while missing:
             chunks = to_end(reader, topic, partition, min(missing), end)
             async with aclosing(chunks):
-                records: list[Record] = await anext(chunks, [])
+                nothing: list[Record] = []
+                records = await anext(chunks, nothing)
             if not records:
                 break
             found += [recorded_of(each) for each in records if each.offset in missing]

@@ -20,6 +20,7 @@ from readmodels.fold import (
     parked,
     stream_key,
 )
+from readmodels.reached import Reached
 from readmodels.standing import Standing
 from readmodels.store import MISSING, Parked, Store, Stored, Write
 
@@ -63,10 +64,9 @@ class Projector:
         self._feed = feed
         self._held: OrderedDict[str, Stored[Any]] = OrderedDict()
         self._parked: set[str] = set()
-        self._partitions: Set[int] | None = None
         self._unsaved = 0
-        self._is_built = True
         self.standing = Standing()
+        self._reached = Reached(self.collection, store, feed, self.standing)
 
     @property
     def name(self) -> str:
@@ -77,12 +77,11 @@ class Projector:
         """Make the collection ready and learn where to go on. Raises ShapeChanged."""
         progress = await self._store.prepare(self.collection)
         self.standing.checkpoint = dict(progress.checkpoint)
-        self._is_built = progress.is_built
         self._feed.open(self.collection, progress)
 
     async def run(self, partitions: Set[int] | None = None) -> None:
         """Fold these partitions of the log, or all, until cancelled."""
-        self._partitions = partitions
+        self._reached.partitions = partitions
         pause_s = BACKOFF_S_MIN
         while True:
             events = self.standing.events
@@ -97,52 +96,28 @@ class Projector:
             pause_s = min(2 * pause_s, BACKOFF_S_MAX)
 
     async def _follow(self) -> None:
-        progress = await self._store.prepare(self.collection)
-        self.standing.checkpoint = dict(progress.checkpoint)
-        self._is_built = progress.is_built
+        self._reached.begin(await self._store.prepare(self.collection), await self._log.ends())
         self._held.clear()
         self._unsaved = 0
-        goal = await self._log.ends()
         await self._retry_parked()
-        await self._finish_building(goal)
-        following = self._log.follow(self.standing.checkpoint, BATCH_EVENTS_MAX, self._partitions)
+        await self._reached.finish_building()
+        async with self._reached.kept_saved():
+            await self._fold_on()
+
+    async def _fold_on(self) -> None:
+        following = self._log.follow(
+            self.standing.checkpoint, BATCH_EVENTS_MAX, self._reached.partitions
+        )
         ended = 0.0
         now = asyncio.get_running_loop().time
         async with aclosing(following) as batches:
             async for events in batches:
                 is_busy = now() - ended < BUSY_S_MAX
                 await self._take(events)
-                await self._finish_building(goal)
+                await self._reached.finish_building()
                 if is_busy and len(events) < BATCH_EVENTS_MAX:
                     await asyncio.sleep(LINGER_S)  # many small batches cost more than a few large
                 ended = now()
-
-    async def _finish_building(self, goal: Mapping[int, int]) -> None:
-        """A collection's first build is over when it shows all that the log held at the start.
-
-        Where several processes build it, whoever is last to come there says so.
-        """
-        if self._is_built:
-            return
-        seen = self.standing.checkpoint
-        mine = {each: end for each, end in goal.items() if self._is_mine(each)}
-        if any(seen.get(partition, -1) < end for partition, end in mine.items()):
-            done = sum(min(seen.get(each, -1), end) + 1 for each, end in mine.items())
-            total = sum(end + 1 for end in mine.values())
-            self._feed.building(self.collection, f"({100 * done // total} %)")
-            return
-        if self._store.is_shared:
-            progress = await self._store.progress(self.collection)
-            self._is_built, seen = progress.is_built, dict(progress.checkpoint)
-            if any(seen.get(partition, -1) < end for partition, end in goal.items()):
-                return
-        if not self._is_built:
-            await self._store.commit(self.collection, [], checkpoint=seen, is_built=True)
-        self._is_built = True
-        self._feed.built(self.collection)
-
-    def _is_mine(self, partition: int) -> bool:
-        return self._partitions is None or partition in self._partitions
 
     async def _take(self, events: Sequence[Recorded]) -> None:
         self.standing.folding_since = self.standing.folding_since or events[0].at
@@ -151,10 +126,12 @@ class Projector:
         # 2. Fold each document's events, and 3. write all of them, then the checkpoint.
         checkpoint = {each.partition: each.offset for each in events}
         self._unsaved += len(events)
-        is_due = self._store.is_shared or self._unsaved >= UNSAVED_EVENTS_MAX
-        if batch.touched or batch.park or is_due:
+        if batch.touched or batch.park or self._unsaved >= UNSAVED_EVENTS_MAX:
             self._unsaved = 0
             await self._commit(batch, self.standing.checkpoint | checkpoint)
+            self._reached.is_unsaved.clear()
+        elif self._store.is_shared:
+            self._reached.is_unsaved.set()
         else:
             self._feed.advance(self.collection, checkpoint)
         self.standing.checkpoint |= checkpoint
@@ -193,7 +170,7 @@ class Projector:
                 checkpoint=checkpoint,
                 park=park + [each for these in set_aside.values() for each in these],
                 unpark=unpark,
-                is_built=self._is_built,
+                is_built=self._reached.is_built,
             )
             lost = set(losers)
             self._hold(write for write in writes if write.id not in lost)
@@ -261,7 +238,7 @@ class Projector:
         """Fold what was set aside, in its order: the code may have been mended since."""
         aside: dict[Position, list[Parked]] = {}
         for each in await self._store.parked(self.collection):
-            if not self._is_mine(each.position.partition):
+            if not self._reached.is_mine(each.position.partition):
                 continue
             aside.setdefault(each.position, []).append(each)
         self._parked.clear()

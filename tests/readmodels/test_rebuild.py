@@ -41,9 +41,9 @@ class Gated:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
-    async def follow(self, after: Any, limit: int) -> Any:
+    async def follow(self, after: Any, limit: int, *partitions: Any) -> Any:
         await self.gate.wait()
-        async for each in self._log.follow(after, limit):
+        async for each in self._log.follow(after, limit, *partitions):
             yield each
 
 
