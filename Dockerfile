@@ -1,4 +1,4 @@
-# Headrace on the embedded engine. Everything it keeps is under /data.
+# Headrace, on either engine. /data holds everything it keeps or, on Kafka and MongoDB, its caches.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
