@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.model import AnyAggregate, Rejected
 from eventlog.codec import Codec
-from eventlog.envelope import Draft, Position, Recorded
+from eventlog.envelope import EVENT_BYTES_MAX, Draft, Position, Recorded
 from eventlog.ids import new_id
 from eventlog.log import NoOp, ReplyTo
 from eventlog.outcome import Accepted, Outcome, Refused
@@ -105,7 +105,8 @@ def _decide_one(order: Order, held: Held, decided: Decided, codec: Codec) -> Ref
     for event in events:
         state = aggregate.evolve(state, event)
     first = len(decided.drafts)
-    decided.drafts += _drafts(order, events, held.version, codec)
+    drafts = list(_drafts(order, events, held.version, codec))  # all of them, before any counts
+    decided.drafts += drafts
     if not events:
         decided.no_ops.append(
             NoOp(
@@ -124,7 +125,9 @@ def _decide_one(order: Order, held: Held, decided: Decided, codec: Codec) -> Ref
 
 def _drafts(order: Order, events: list[Any], version: int, codec: Codec) -> Iterable[Draft]:
     for version_of, event in enumerate(events, version + 1):
-        spec = codec.spec(event)
+        spec, data = codec.spec(event), codec.encode(event)
+        if len(data) > EVENT_BYTES_MAX:
+            raise ValueError(f"{spec.name} has {len(data):,} bytes, more than {EVENT_BYTES_MAX:,}")
         yield Draft(
             id=new_id(),
             type=spec.name,
@@ -138,7 +141,7 @@ def _drafts(order: Order, events: list[Any], version: int, codec: Codec) -> Iter
             causation_id=order.causation_id,
             actor=order.actor,
             trace=order.trace,
-            data=codec.encode(event),
+            data=data,
             event=event,
         )
 

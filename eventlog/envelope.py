@@ -12,6 +12,9 @@ _TOKEN = re.compile(r"[0-9]{1,9}:(-1|[0-9]{1,18})", re.ASCII)
 PARTITIONS = 12
 """How many partitions a log has unless it is made with another number; fixed for ever after."""
 
+EVENT_BYTES_MAX = 4 * 1024 * 1024
+"""Of an event's JSON, so that every log takes it, alone or in an answer."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:

@@ -108,8 +108,8 @@ async def at(
     """The events that stand at these offsets of a partition."""
     found: list[Recorded] = []
     async with reading(cluster) as reader:
-        (end,) = (await reader.ends([(topic, partition)])).values()
-        missing = {each for each in offsets if each < end}
+        end = (await reader.ends([(topic, partition)]))[topic, partition]
+        missing: set[int] = {each for each in offsets if each < end}
         while missing:
             chunks = to_end(reader, topic, partition, min(missing), end)
             async with aclosing(chunks):

@@ -41,6 +41,7 @@ class Outbox:
         producer = await self._started()
         try:
             sent = await producer.send(topic, partition=partition, **message._asdict())
+            _watch(producer)
             await asyncio.shield(sent)
         except KafkaError:
             if self._producer is producer:
@@ -128,9 +129,9 @@ class Transactions:
         self, batch: Any, topic: str, partition: int
     ) -> tuple["asyncio.Future[Any]", int]:
         batch.close()
-        return await self._producer.send_batch(batch, topic, partition=partition), (
-            batch.record_count()
-        )
+        sent = await self._producer.send_batch(batch, topic, partition=partition)
+        _watch(self._producer)
+        return sent, batch.record_count()
 
     async def commit(self) -> None:
         await self._producer.commit_transaction()
@@ -145,6 +146,18 @@ class Transactions:
     async def abandon(self) -> None:
         """Close it wherever it stands, sending nothing more."""
         await _abandon(self._producer)
+
+
+def _watch(producer: Any) -> None:
+    """Each batch that waits has a future of the library's own, for whose fault nobody asks."""
+    for batches in producer._message_accumulator._batches.values():
+        for batch in batches:
+            batch._drain_waiter.add_done_callback(_noted)
+
+
+def _noted(future: "asyncio.Future[Any]") -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 async def _abandon(producer: Any) -> None:
@@ -164,8 +177,8 @@ async def _abandon(producer: Any) -> None:
             each.cancel()
         await asyncio.wait(tasks, timeout=1)
     waiter = producer._txn_manager.wait_for_transaction_end()
-    if waiter is not None and waiter.done() and not waiter.cancelled():
-        waiter.exception()  # nobody asks for it any more
+    if waiter is not None and waiter.done():
+        _noted(waiter)  # nobody asks for it any more
     await producer.client.close()
 
 

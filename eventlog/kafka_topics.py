@@ -126,7 +126,12 @@ async def _check(admin: Any, name: str, settings: dict[str, str], partitions: in
             f"it cannot be opened with {partitions}"
         )
     (answer,) = await admin.describe_configs([topic_resource(name)])
-    for _, _, _, _, entries in answer.resources:
+    for code, message, _, _, entries in answer.resources:
+        if code != 0:
+            raise WrongTopic(
+                f"the settings of the topic {name} cannot be read: {message} (error {code}); "
+                "the user needs the right to describe its configuration"
+            )
         values = {entry[0]: entry[1] for entry in entries}
         for key, value in settings.items():
             if values.get(key, value) != value:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from domain.composition import Domain
 from eventlog.codec import Codec, fingerprint
 from eventlog.deciding import Decided, Held, Order, accepted_before, answer, decide
-from eventlog.envelope import Position, Recorded
+from eventlog.envelope import EVENT_BYTES_MAX, Position, Recorded
 from eventlog.log import Batch, Log, Past, ReplyTo, Snapshot, Unappendable
 from eventlog.outcome import Accepted, Outcome, Unavailable
 
@@ -44,12 +44,14 @@ class Writer:
         codec: Codec,
         *,
         states_max: int = STATES_MAX,
+        ends_at_fault: bool = False,
         tally: Tally | None = None,
     ) -> None:
         self._log = log
         self._codec = codec
         self._codes = {each.name: fingerprint(each) for each in domain.aggregates}
         self._states_max = states_max
+        self._ends_at_fault = ends_at_fault
         self._states: OrderedDict[str, Held] = OrderedDict()
         # One place more than commands may take: for the None that ends them.
         self._queue: asyncio.Queue[Order | None] = asyncio.Queue(QUEUE_COMMANDS_MAX + 1)
@@ -88,8 +90,9 @@ class Writer:
     async def run(self) -> None:
         """Decide and commit until drained.
 
-        Raises Unappendable where a batch was not appended that holds commands which came by the
-        log: they are to be read there again, and nothing after them decided before.
+        Raises Unappendable where a batch was not appended, if it was made to end then. On a log
+        with many owners it must: whose the partition is has to be settled, and commands that came
+        by the log are read there again, with nothing after them decided before.
         """
         carried: list[Order] = []
         is_last = False
@@ -180,7 +183,7 @@ class Writer:
         for order in orders:
             self._states.pop(order.stream, None)
             answer(order, Unavailable(str(fault), command_id=order.command_id))
-        if any(order.elsewhere for order in orders):
+        if self._ends_at_fault:
             raise fault
 
     async def _find_retries(self, orders: list[Order]) -> tuple[list[Told], list[Order]]:
@@ -239,6 +242,8 @@ class Writer:
             decided.states[order.stream].snapshot_version = held.version
             try:
                 state = self._codec.encode_state(held.state)
+                if len(state) > EVENT_BYTES_MAX:
+                    raise ValueError(f"it has {len(state):,} bytes")
             except ValueError as fault:  # it only saves folding, so the stream does without
                 _logger.warning("no snapshot of %s: %s", order.stream, fault)
                 continue

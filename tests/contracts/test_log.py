@@ -282,3 +282,11 @@ async def test_a_log_is_not_opened_with_another_number_of_partitions(engine: Eng
     with pytest.raises(ValueError, match=f"{PARTITIONS} partitions.*fixed for ever"):
         await engine.open(PARTITIONS + 1)
     assert (await engine.open(PARTITIONS)).partitions == PARTITIONS
+
+
+async def test_a_batch_of_nothing_but_what_it_rests_on_appends_nothing(log: Log) -> None:
+    (first,) = await append(log, draft("account-1", 1))
+    assert await log.append(Batch(drafts=(), partitions={first.partition})) == []
+    assert await log.ends() == {first.partition: first.offset}
+    (second,) = await append(log, draft("account-1", 2))
+    assert second.offset > first.offset

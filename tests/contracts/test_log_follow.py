@@ -190,3 +190,21 @@ async def test_appends_at_the_same_time_do_not_get_into_each_others_way(log: Log
     found = await taken(log, PARTITIONS)
     assert is_in_order(found)
     assert sorted(positions(found)) == sorted(positions(recorded))
+
+
+async def test_a_follower_of_some_partitions_sees_theirs_alone(log: Log) -> None:
+    recorded = await filled(log, 3)
+    wanted = {1, 3}
+    mine = [each for each in recorded if each.partition in wanted]
+    found: list[Recorded] = []
+    async with asyncio.timeout(DEADLINE_S):
+        following = log.follow({1: mine[0].offset}, 2, wanted)
+        async with aclosing(following) as batches:
+            while len(found) < len(mine) - 1:
+                found += await anext(batches)
+            more = await append(log, *(draft(stream, 4) for stream in STREAMS))
+            while len(found) < len(mine) + 1:
+                found += await anext(batches)
+    expected = [*mine[1:], *(each for each in more if each.partition in wanted)]
+    assert sorted(positions(found)) == sorted(positions(expected))
+    assert is_in_order(found)

@@ -2,14 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from eventlog import deciding
 from eventlog import writer as writing
 from eventlog.dispatcher import Sender
 from eventlog.outcome import Accepted, Unavailable
-from tests.eventlog.bank import Bank, accepted, bank, refusal, told, versions
+from readmodels.composition import build
+from tests.eventlog.bank import NOW, Bank, accepted, bank, refusal, told, versions
+from tests.sample import (
+    Command,
+    Deposited,
+    Event,
+    Opened,
+    OpenNamed,
+    State,
+    Withdrawn,
+    accounts,
+)
 
 
 @pytest.fixture
@@ -273,3 +287,24 @@ async def test_commands_beyond_the_queue_are_turned_away_at_once(
     ] * 3
     assert await shop.types() == ["Opened"] + ["Deposited"] * 5
     assert accepted(await shop.deposit(1)).version == 7
+
+
+async def test_a_command_whose_second_event_cannot_be_kept_leaves_nothing_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decide(command: Command, state: State) -> list[Event]:
+        if isinstance(command, OpenNamed):
+            opened = Opened(account=command.account, owner=command.owner, at=command.at)
+            note = "x" * 500
+            return [opened, Withdrawn(account=note, amount=Decimal(0), to=None, at=command.at)]
+        return [Deposited(account=command.account, amount=Decimal(1), at=NOW)]
+
+    monkeypatch.setattr(deciding, "EVENT_BYTES_MAX", 400)
+    strange = build(aggregates=[replace(accounts, decide=decide)])
+    async with bank(tmp_path, model=strange) as shop:
+        fields = {"account": "a", "owner": "ann"}
+        with pytest.raises(ValueError, match=r"sample\.Withdrawn has .* bytes, more than 400"):
+            await shop.send(OpenNamed, fields)
+        assert await shop.types() == []
+        assert accepted(await shop.deposit()).version == 1
+        assert await shop.types() == ["Deposited"]
