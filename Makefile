@@ -38,7 +38,7 @@ check: setup ## lint, format, types twice, and the import order of the house
 	$(WITH_NODE) $(CLIENTS)/node_modules/.bin/pyright
 	$(BIN)/python -m pytest --quiet --noconftest tests/test_layers.py
 
-soak: setup ## the long runs that `make test` leaves out
+soak: setup mongo ## the long runs that `make test` leaves out
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
 bench: setup ## measure, each figure beside a limit of the same run (ARGS="commands http projecting")

@@ -26,6 +26,8 @@ class World:
         self._random = random or Random(0)
         self._up = asyncio.Event()
         self.servers: list[ProcessServer] = []
+        self.favourite: ProcessServer | None = None
+        """The one that all clients ask, if not any of them."""
         self.is_over = False
         """Whether clients are to finish what they are at, and leave."""
 
@@ -37,6 +39,8 @@ class World:
     def falls(self, server: ProcessServer) -> None:
         """From now on nobody asks it anything more."""
         self.servers.remove(server)
+        if server is self.favourite:
+            self.favourite = None
         if not self.servers:
             self._up.clear()
 
@@ -44,7 +48,7 @@ class World:
         """One of the servers, once there is one."""
         async with asyncio.timeout(PATIENCE_S):
             await self._up.wait()
-        return self._random.choice(self.servers)
+        return self.favourite or self._random.choice(self.servers)
 
 
 @dataclass

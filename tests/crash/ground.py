@@ -1,0 +1,132 @@
+"""What a fleet of servers stands on: one Kafka and one mongod of its own, killed at will.
+
+Its log and its documents are read as any other program would, past the servers.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiokafka  # type: ignore[import-untyped]
+
+from api.contexts import shipped
+from eventlog.codec import Codec
+from eventlog.envelope import PARTITIONS, Recorded
+from eventlog.kafka_records import recorded_of
+from readmodels.mongo import MongoStore, connect
+from readmodels.store import Store
+from tests.servers.kafka import KafkaServer
+from tests.servers.mongo import MongoServer
+from tests.servers.process import NoServer
+from tests.servers.shared import no_server
+
+__all__ = ["Ground", "ground"]
+
+PREFIX = "shop"
+DATABASE = "shop"
+TAKE_MS = 200
+
+T = TypeVar("T")
+
+_kafka: Any = aiokafka
+
+
+class Ground:
+    """Both servers; a thread of their own starts them, since they end with that thread."""
+
+    def __init__(self, directory: Path, thread: ThreadPoolExecutor) -> None:
+        self._kafka = KafkaServer(directory / "kafka")
+        self._mongo = MongoServer(directory / "mongo")
+        self._thread = thread
+        self._codec = Codec(shipped().domain)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The settings by which a server finds them."""
+        return {
+            "KAFKA": self._kafka.bootstrap,
+            "KAFKA_PREFIX": PREFIX,
+            "MONGO": self._mongo.uri_of(DATABASE),
+        }
+
+    async def _call(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    async def start(self) -> None:
+        """Raises NoServer."""
+        await self._call(self._kafka.start)
+        await self._call(self._mongo.start)
+
+    async def stop(self) -> None:
+        await self._call(self._kafka.stop)
+        await self._call(self._mongo.stop)
+
+    async def kill_kafka(self, for_s: float) -> None:
+        """Kafka dies, and comes back after a while over what it had."""
+        await self._call(self._kafka.kill)
+        await asyncio.sleep(for_s)
+        await self._call(self._kafka.start)
+
+    async def kill_mongo(self, for_s: float) -> None:
+        """MongoDB dies, and comes back after a while over what it had."""
+        await self._call(self._mongo.kill)
+        await asyncio.sleep(for_s)
+        await self._call(self._mongo.start)
+
+    async def events(self) -> list[Recorded]:
+        """Every event that is committed, decoded; those of a partition in order."""
+        consumer = _kafka.AIOKafkaConsumer(
+            bootstrap_servers=self._kafka.bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+        )
+        await consumer.start()
+        try:
+            found = [recorded_of(each) for each in await _to_end(consumer)]
+        finally:
+            await consumer.stop()
+        found.sort(key=lambda each: each.position)
+        for each in found:
+            self._codec.event(each)
+        return found
+
+    @asynccontextmanager
+    async def documents(self) -> AsyncGenerator[Store]:
+        """The documents, as a process of one's own sees them that writes none."""
+        client = connect(self._mongo.uri)
+        try:
+            store = MongoStore(client, DATABASE)
+            await store.open()
+            yield store
+        finally:
+            client.close()
+
+
+async def _to_end(consumer: Any) -> list[Any]:
+    """The records of the events topic up to the last stable offset of this moment."""
+    places = [_kafka.TopicPartition(f"{PREFIX}.events", each) for each in range(PARTITIONS)]
+    ends: dict[Any, int] = await consumer.end_offsets(places)
+    consumer.assign(places)
+    found: list[Any] = []
+    while any([await consumer.position(place) < end for place, end in ends.items()]):
+        for records in (await consumer.getmany(timeout_ms=TAKE_MS)).values():
+            found += records
+    return found
+
+
+@asynccontextmanager
+async def ground(directory: Path) -> AsyncGenerator[Ground]:
+    """Kafka and mongod, started, and stopped at the end; without them the test is skipped."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        found = Ground(directory, thread)
+        try:
+            try:
+                await found.start()
+            except NoServer as fault:
+                no_server(fault)
+            yield found
+        finally:
+            await found.stop()
