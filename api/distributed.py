@@ -97,6 +97,7 @@ def _place(settings: Settings) -> Place:
         partitions=settings.kafka_partitions,
         directory=settings.data / "kafka",
         session_s=settings.kafka_session_s,
+        append_s_max=settings.command_deadline_s / 2,
     )
 
 

@@ -76,7 +76,7 @@ async def serve(model: Model, settings: Settings) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         shown = settings.development and is_asked
         tokens = development_tokens(model, authenticator) if shown else {}
-        await _serve_until_stopped(create_server(app, settings), tokens)
+        await _serve_until_stopped(create_server(app, settings), tokens, is_asked)
         _logger.info("Stopping: commands taken in are finished")
     _logger.info("Stopped")
 
@@ -110,8 +110,8 @@ async def _until_built(runtime: Runtime) -> None:
         _logger.info("Documents are being built; those that are not ready answer UNAVAILABLE")
 
 
-async def _serve_until_stopped(server: Server, tokens: Mapping[str, str]) -> None:
-    announcing = asyncio.create_task(_announce(server, tokens))
+async def _serve_until_stopped(server: Server, tokens: Mapping[str, str], is_asked: bool) -> None:
+    announcing = asyncio.create_task(_announce(server, tokens, is_asked))
     try:
         await server.serve()
     except SystemExit:  # uvicorn's way to say so; it has logged why
@@ -124,7 +124,7 @@ async def _serve_until_stopped(server: Server, tokens: Mapping[str, str]) -> Non
         announcing.cancel()
 
 
-async def _announce(server: Server, tokens: Mapping[str, str]) -> None:
+async def _announce(server: Server, tokens: Mapping[str, str], is_asked: bool) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
         await asyncio.sleep(0.02)
     if tokens:
@@ -132,7 +132,8 @@ async def _announce(server: Server, tokens: Mapping[str, str]) -> None:
         for role, token in tokens.items():
             print(f"  {role}: {token}")
     for address in server.addresses:
-        print(f"Headrace serves at {address} (GraphiQL at {address}/graphql)", flush=True)
+        where = f"GraphiQL at {address}/graphql" if is_asked else "only its health and metrics"
+        print(f"Headrace serves at {address} ({where})", flush=True)
 
 
 DEFAULT_QUERY = """# Every document is a query, and a subscription that stays true.

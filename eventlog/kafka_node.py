@@ -10,7 +10,7 @@ from domain.composition import Domain
 from eventlog import kafka_topics
 from eventlog.codec import Codec
 from eventlog.ids import new_id
-from eventlog.kafka import Cluster, KafkaLog
+from eventlog.kafka import DEADLINE_S, Cluster, KafkaLog
 from eventlog.kafka_commands import CommandReader
 from eventlog.kafka_group import Membership
 from eventlog.kafka_owning import Ownership
@@ -33,6 +33,9 @@ class Place:
     directory: Path
     """For the caches of its partitions."""
     session_s: float
+    """How long a process may be silent before the group takes it for gone."""
+    append_s_max: float = DEADLINE_S
+    """How long an append may take, well below what the sender of a command waits."""
 
 
 class Node:
@@ -109,7 +112,12 @@ async def opened(
     """
     if owns or reads:
         log = await KafkaLog.open(
-            place.cluster, place.prefix, place.directory, partitions=place.partitions, own=()
+            place.cluster,
+            place.prefix,
+            place.directory,
+            partitions=place.partitions,
+            own=(),
+            deadline_s=place.append_s_max,
         )
         closing.push_async_callback(log.close)
         node = Node(place, log.owner, log, codec)

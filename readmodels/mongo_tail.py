@@ -203,14 +203,14 @@ class Tail:
             self._tell_checkpoint(shelf, event["fullDocument"]["checkpoint"].items())
         elif shelf.is_told and event["fullDocument"]["token"] == shelf.token:
             changed = event["updateDescription"]["updatedFields"].items()
-            self._tell_checkpoint(
-                shelf, [each for each in changed if each[0][:11] == "checkpoint."]
-            )
+            moved = [each for each in changed if each[0][:11] == "checkpoint."]
+            if moved:
+                self._tell_checkpoint(shelf, moved)
 
     def _tell_checkpoint(self, shelf: Shelf, moved: Iterable[tuple[str, int]]) -> None:
+        """Of a collection that was built even an empty one is news: it may be read."""
         checkpoint = {int(key.rpartition(".")[2]): int(offset) for key, offset in moved}
-        if checkpoint:
-            self._tell(Committed(shelf.records.collection, self.position, [], checkpoint))
+        self._tell(Committed(shelf.records.collection, self.position, [], checkpoint))
 
     async def since(self, shelf: Shelf, mark: int) -> tuple[list[Change[Any]], int] | None:
         """What changed after the mark, each document once, and the mark up to which that is so.

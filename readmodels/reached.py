@@ -88,7 +88,8 @@ class Reached:
             progress = await self._store.progress(self._collection)
             self.is_built = progress.is_built
             seen = {**progress.checkpoint, **{each: seen[each] for each in mine}}
-            if any(seen.get(partition, -1) < end for partition, end in self._goal.items()):
+            is_whole = all(seen.get(each, -1) >= end for each, end in self._goal.items())
+            if not (self.is_built or is_whole):
                 return
         if not self.is_built:
             await self._store.commit(self._collection, [], checkpoint=seen, is_built=True)
