@@ -41,6 +41,9 @@ def test_each_setting_is_an_option_and_a_variable() -> None:
     assert settings_from(options(), {"HEADRACE_SEND_TIMEOUT_S": "1.5"}).send_timeout_s == 1.5
 
 
+BOTH = {"HEADRACE_KAFKA": "k:9092", "HEADRACE_MONGO": "mongodb://m"}
+
+
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
@@ -56,6 +59,14 @@ def test_each_setting_is_an_option_and_a_variable() -> None:
         ({"HEADRACE_JWKS_URL": "file:///etc/passwd"}, ["--jwks-url", "https://"]),
         ({"HEADRACE_JWKS_URL": "https://[broken"}, ["--jwks-url", "https://"]),
         ({"HEADRACE_JWKS_URL": "https://x", "HEADRACE_JWKS_FILE": "y"}, ["--jwks-url", "either"]),
+        ({"HEADRACE_KAFKA": "k:9092"}, ["--kafka", "needs --mongo"]),
+        ({"HEADRACE_MONGO": "mongodb://m"}, ["--mongo", "needs --kafka"]),
+        ({"HEADRACE_PARTS": "api"}, ["--parts", "--kafka", "--mongo", "one process"]),
+        (BOTH | {"HEADRACE_PARTS": "api,reader"}, ["--parts", "projector", "'api,reader'"]),
+        (BOTH | {"HEADRACE_PARTS": ","}, ["--parts", "api, projector, writer"]),
+        (BOTH | {"HEADRACE_KAFKA_SECURITY": "TLS"}, ["--kafka-security", "SASL_SSL", "'TLS'"]),
+        (BOTH | {"HEADRACE_KAFKA_SASL": "GSSAPI"}, ["--kafka-sasl", "SCRAM-SHA-512", "'GSSAPI'"]),
+        (BOTH | {"HEADRACE_KAFKA_SECURITY": "SASL_SSL"}, ["--kafka-username", "--kafka-password"]),
     ],
 )
 def test_a_wrong_value_gives_a_sentence_that_names_it(
@@ -128,3 +139,14 @@ def test_the_help_names_the_variable_and_the_default(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         options("--help")
     assert "HEADRACE_PORT, 8000" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_parts_of_a_process_are_all_of_them_unless_named() -> None:
+    assert settings_from(environ={}).parts_named == {"api", "writer", "projector"}
+    named = settings_from(environ=BOTH | {"HEADRACE_PARTS": " writer, projector"})
+    assert named.parts_named == {"writer", "projector"}
+
+
+def test_the_uri_of_mongodb_is_not_printed() -> None:
+    settings = settings_from(environ=BOTH | {"HEADRACE_MONGO": "mongodb://ann:hush@m/x"})
+    assert not any("hush" in line for line in settings.redacted())
