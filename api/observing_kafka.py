@@ -28,6 +28,7 @@ class Observed(Collector):
         self._store = store
         self._log = log
         self._ownership = ownership
+        self._has_served = False
         self._projecting = projecting
 
     def writers(self) -> Sequence[Writer]:
@@ -66,9 +67,12 @@ class Observed(Collector):
             for partition, seat in seats
             if seat.writer is None
         }
+        # Once it is at work, a partition that moves to it makes it no less of use.
+        self._has_served = self._has_served or (joined["ready"] is True and not taking)
+        is_well = not any(seat.last_error for _, seat in seats)
         return {
             **joined,
-            "ready": joined["ready"] and not taking,
+            "ready": joined["ready"] and self._has_served and is_well,
             "partitions": [partition for partition, _ in seats],
             "queued": sum(writer.queued for writer in self.writers()),
             "not_served": taking,

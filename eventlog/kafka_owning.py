@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.composition import Domain
 from eventlog.codec import Codec
-from eventlog.deciding import Order
+from eventlog.deciding import Order, answer
 from eventlog.dispatcher import wall_clock
 from eventlog.envelope import Recorded, partition_of
 from eventlog.kafka import KafkaLog, NotOwned
@@ -28,6 +28,7 @@ from eventlog.kafka_sending import Correspondent
 from eventlog.kafka_standby import Standby
 from eventlog.kafka_topics import Topics
 from eventlog.log import ReplyTo
+from eventlog.outcome import Unavailable
 from eventlog.writer import Writer
 
 _logger = logging.getLogger("headrace.kafka")
@@ -109,7 +110,7 @@ class Ownership:
                 self._commands,
                 self._make_writer,
                 self._take_in,
-                self._elsewhere.submit,
+                self._reroute,
             )
             self._seats[partition] = seat
             running = asyncio.create_task(seat.run())
@@ -118,6 +119,12 @@ class Ownership:
             finally:
                 await settled(seat.leave(running))
                 del self._seats[partition]
+
+    def _reroute(self, order: Order) -> None:
+        try:
+            self._elsewhere.submit(order)
+        except Unavailable as fault:
+            answer(order, fault)
 
     def _take_in(self, writer: Writer, record: Record) -> None:
         """A request that came by the log, unless nobody waits for it any more."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -84,12 +84,18 @@ class Correspondent:
                 except KafkaConnectionError as fault:
                     _logger.warning("no broker to read replies from: %s", fault)
                 except (KafkaError, RuntimeError):
-                    _logger.exception("replies cannot be read, which is tried again")
+                    _logger.exception("replies cannot be read on, so from now on")
+                    await self._open_again()
                 await asyncio.sleep(RETRY_S)
         finally:
             for each in self._tasks:
                 each.cancel()
             await self.outbox.close()
+
+    async def _open_again(self) -> None:
+        """Whoever slept for longer than replies are kept cannot go on from where it was."""
+        with suppress(KafkaError, OSError, TimeoutError):
+            await self.open()
 
     async def _read(self) -> None:
         async with reading(self._cluster, wait_ms=_WAIT_MS) as reader:

@@ -70,10 +70,11 @@ class Tail:
         self._reading: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
-        """Read no more; who still follows is cut off."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait([self._reading])
+        """Read no more; who still follows is cut off, and may follow anew."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait([reading])
         self._arrived.set()
 
     async def follow(
@@ -112,6 +113,8 @@ class Tail:
     def _begin(self, seen: Mapping[int, int]) -> None:
         if self._reading is not None and not self._reading.done():
             return
+        # Nobody who followed before is to take what is read from now on for what comes next.
+        self._first += len(self._events) + 1
         self._events, self._bytes = [], 0
         self._from = dict(seen)
         self._reading = asyncio.create_task(self._read(dict(seen)))
@@ -144,10 +147,11 @@ class Tail:
 
     async def _next(self, place: _Place) -> None:
         """Wait for events. Raises what ended the reading."""
-        assert self._reading is not None
-        if self._reading.done():
-            self._reading.result()
-            raise ConnectionAbortedError("the tail was closed")
+        reading = self._reading
+        if reading is None or reading.done():
+            if reading is not None and not reading.cancelled():
+                reading.result()
+            raise ConnectionAbortedError(f"{self._topic} is not read any more")
         await self._arrived.wait()
         place.move(place.at)
 
