@@ -128,6 +128,11 @@ def _token(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     settings = settings_from(options)
+    if settings.kafka is not None:
+        raise SettingsError(
+            "import is for the embedded engine: it sets the clock of everything that runs, which "
+            "no process can do for others; leave out --kafka and --mongo"
+        )
     summary = _run_import(options.file, settings)
     print(
         f"{summary.accepted:,} commands accepted, {summary.known:,} of them were there before; "

@@ -108,3 +108,11 @@ async def test_who_is_let_in_by_password_and_certificate_serves(tmp_path: Path) 
         assert accepted["version"] == 1
         assert await shop.product("cd") is not None
         assert kafka.password not in server.printed()
+
+
+async def test_an_import_is_for_the_embedded_engine(here: Cluster, tmp_path: Path) -> None:
+    file = tmp_path / "commands.jsonl"
+    file.write_text("")
+    status, _, errors = await headrace("import", str(file), **here.env)
+    assert status == 1
+    assert "import is for the embedded engine" in errors

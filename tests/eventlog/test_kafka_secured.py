@@ -72,6 +72,7 @@ async def test_a_certificate_lets_the_log_in(kafka: SecuredKafka, tmp_path: Path
 async def test_a_wrong_password_is_said_at_once(
     kafka: SecuredKafka, mechanism: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("ERROR", logger="aiokafka")
     with pytest.raises(KafkaConnectionError, match="Unable to bootstrap"):
         await opened(by_password(kafka, mechanism, "a wrong one"), tmp_path)
     # The library keeps the reason for its log.
