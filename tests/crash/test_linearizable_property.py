@@ -154,7 +154,7 @@ def _explains(order: Sequence[Operation]) -> bool:
 
 
 @settings(deadline=None)
-@given(executions(60, together=6))
+@given(executions(24, together=3))
 def test_what_one_object_has_said_always_passes(history: list[Operation]) -> None:
     assert _explains(linearized(ACCOUNTS, history))
 
