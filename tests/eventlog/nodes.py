@@ -11,6 +11,7 @@ from eventlog.codec import Codec
 from eventlog.dispatcher import CommandDispatcher
 from eventlog.kafka import Cluster
 from eventlog.kafka_node import Node, Place
+from eventlog.kafka_owning import Ownership
 from tests.eventlog.bank import MODEL, NOW, Bank
 from tests.servers.kafka_shared import kafka_bootstrap
 
@@ -27,8 +28,10 @@ class Branch(Bank):
     @property
     def serves(self) -> set[int]:
         """The partitions that are decided here at this moment."""
-        seats = self.node.ownership.seats if self.node.ownership else {}
-        return {each for each, seat in seats.items() if seat.writer is not None}
+        ownership: Ownership | None = self.node.ownership
+        if ownership is None:
+            return set()
+        return {each for each, seat in ownership.seats.items() if seat.writer is not None}
 
 
 @asynccontextmanager
