@@ -41,7 +41,7 @@ check: setup ## lint, format, types twice, and the import order of the house
 soak: setup mongo ## the long runs that `make test` leaves out
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-bench: setup ## measure, each figure beside a limit of the same run (ARGS="commands http projecting")
+bench: setup mongo ## measure, each figure beside a limit of the same run (ARGS="commands http projecting kafka")
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: .venv/dev.stamp ## solve the dependencies anew (ARGS=--upgrade for newer versions) and write the locks

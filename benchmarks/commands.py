@@ -55,7 +55,7 @@ async def _round(model: Model, events: list[Recorded]) -> float:
 
         async def call(caller: int) -> None:
             for n in range(COMMANDS // CALLERS):
-                outcome = await dispatcher.dispatch(ListProduct, _product(caller, n), sender)
+                outcome = await dispatcher.dispatch(ListProduct, product(caller, n), sender)
                 assert isinstance(outcome, Accepted)
                 events.extend(outcome.events)
 
@@ -68,7 +68,8 @@ async def _round(model: Model, events: list[Recorded]) -> float:
     return COMMANDS / elapsed
 
 
-def _product(caller: int, n: int) -> dict[str, object]:
+def product(caller: object, n: int) -> dict[str, object]:
+    """The fields of a product that nobody else lists."""
     return {
         "product": f"cd-{caller}-{n}",
         "name": "A CD",

@@ -1,15 +1,33 @@
-"""How a figure is taken: several rounds, alternating with its limit, and the medians of both."""
+"""How a figure is taken: several rounds, alternating with its limits, and the medians of all."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import ClassVar, Protocol, TypeVar
 
 ROUNDS = 5
+
+T = TypeVar("T")
+
+
+class Row(Protocol):
+    """What a benchmark gives: a row of a Markdown table, under the header of its kind."""
+
+    HEADER: ClassVar[str]
+
+    def row(self) -> str:
+        """The row."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """What was measured, per second, beside the limit of the same run."""
+
+    HEADER: ClassVar[str] = (
+        "| figure | ours /s, median (range) | limit | limit /s | ratio | note |\n"
+        "|---|---|---|---|---|---|"
+    )
 
     name: str
     ours: Sequence[float]
@@ -27,20 +45,79 @@ class Figure:
         )
 
 
-HEADER = (
-    "| figure | ours /s, median (range) | limit | limit /s | ratio | note |\n"
-    "|---|---|---|---|---|---|"
-)
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """How long one thing after another took in one round, in ms."""
+
+    p50_ms: float
+    p99_ms: float
+
+    @staticmethod
+    def of(seconds: Sequence[float]) -> "Waits":
+        """The median of so many waits, and what one in a hundred exceeds."""
+        ordered = sorted(seconds)
+        return Waits(p50_ms=1000 * median(ordered), p99_ms=1000 * ordered[len(ordered) * 99 // 100])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """How long one thing at a time took, beside the limit of the same run."""
+
+    HEADER: ClassVar[str] = (
+        "| latency | p50 ms | p99 ms | limit | p50 ms | p99 ms | ratio of p50 | note |\n"
+        "|---|---|---|---|---|---|---|---|"
+    )
+
+    name: str
+    ours: Sequence[Waits]
+    limit_name: str
+    limit: Sequence[Waits]
+    note: str = ""
+
+    def row(self) -> str:
+        """The latency as a row of a Markdown table; each number is the median of the rounds."""
+        (p50, p99), (limit_p50, limit_p99) = _medians(self.ours), _medians(self.limit)
+        return (
+            f"| {self.name} | {p50:.1f} | {p99:.1f} | {self.limit_name} | {limit_p50:.1f} "
+            f"| {limit_p99:.1f} | {p50 / limit_p50:.1f} | {self.note} |"
+        )
+
+
+def _medians(rounds: Sequence[Waits]) -> tuple[float, float]:
+    return median(each.p50_ms for each in rounds), median(each.p99_ms for each in rounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What was measured in a unit of its own, without a limit."""
+
+    HEADER: ClassVar[str] = "| measure | median (range) | unit | note |\n|---|---|---|---|"
+
+    name: str
+    values: Sequence[float]
+    unit: str
+    note: str = ""
+
+    def row(self) -> str:
+        """The measure as a row of a Markdown table."""
+        spread = f"{min(self.values):,.1f} to {max(self.values):,.1f}"
+        return (
+            f"| {self.name} | {median(self.values):,.1f} ({spread}) | {self.unit} | {self.note} |"
+        )
 
 
 async def alternate(
-    ours: Callable[[], Awaitable[float]],
-    limit: Callable[[], Awaitable[float]],
-    rounds: int = ROUNDS,
-) -> tuple[list[float], list[float]]:
+    ours: Callable[[], Awaitable[T]], limit: Callable[[], Awaitable[T]], rounds: int = ROUNDS
+) -> tuple[list[T], list[T]]:
     """Both measurements, `rounds` times in turn, so that a slow spell hits both alike."""
-    found: tuple[list[float], list[float]] = ([], [])
+    limits, found = await in_turn(rounds, limit, ours)
+    return found, limits
+
+
+async def in_turn(rounds: int, *measured: Callable[[], Awaitable[T]]) -> list[list[T]]:
+    """What each measurement gave, `rounds` times one after another."""
+    found: list[list[T]] = [[] for _ in measured]
     for _ in range(rounds):
-        found[1].append(await limit())
-        found[0].append(await ours())
+        for values, measure in zip(found, measured, strict=True):
+            values.append(await measure())
     return found
