@@ -42,6 +42,7 @@ class Codec:
         self._decoders = {
             name: msgspec.json.Decoder[Any](cls) for name, cls in domain.events.items()
         }
+        self._codes: dict[str, str] = {}
         self._states: dict[tuple[str, str], msgspec.json.Decoder[Any]] = {}
         models: tuple[AnyAggregate | AnyProcess, ...] = (*domain.aggregates, *domain.processes)
         for model in models:
@@ -105,6 +106,12 @@ class Codec:
         for version in range(schema, current):
             document = self._domain.upcasters[name, version](document)
         return decoder.decode(_encoder.encode(document))
+
+    def code(self, aggregate: AnyAggregate) -> str:
+        """The fingerprint of the code that folds the aggregate's state, taken once."""
+        if aggregate.name not in self._codes:
+            self._codes[aggregate.name] = fingerprint(aggregate)
+        return self._codes[aggregate.name]
 
     def encode_state(self, state: object) -> bytes:
         """The JSON of an aggregate's or a process' state, with its class. Raises ValueError."""

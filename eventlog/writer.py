@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from domain.composition import Domain
-from eventlog.codec import Codec, fingerprint
+from eventlog.codec import Codec
 from eventlog.deciding import Decided, Held, Order, accepted_before, answer, decide
 from eventlog.envelope import EVENT_BYTES_MAX, Position, Recorded
 from eventlog.log import Batch, Log, Past, ReplyTo, Snapshot, Unappendable
@@ -49,7 +49,7 @@ class Writer:
     ) -> None:
         self._log = log
         self._codec = codec
-        self._codes = {each.name: fingerprint(each) for each in domain.aggregates}
+        self._codes = {each.name: codec.code(each) for each in domain.aggregates}
         self._states_max = states_max
         self._ends_at_fault = ends_at_fault
         self._states: OrderedDict[str, Held] = OrderedDict()
