@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from domain.model import Aggregate, Now, Public, command, event, value
+from eventlog import codec
 from eventlog import writer as writing
 from eventlog.outcome import Accepted
 from readmodels.composition import Model, build
@@ -78,7 +79,7 @@ async def test_a_snapshot_made_by_other_code_is_not_trusted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "fingerprint", yesterday)
+        patch.setattr(codec, "fingerprint", yesterday)
         async with bank(tmp_path) as shop:
             await busy(shop, 35)
             assert any(each.snapshots for each in shop.log.batches)
