@@ -76,6 +76,14 @@ class Ground:
         await asyncio.sleep(for_s)
         await self._call(self._mongo.start)
 
+    async def freeze_kafka(self, for_s: float) -> None:
+        """Kafka does nothing for a while, then all that it was asked meanwhile."""
+        await _frozen(self._kafka, for_s)
+
+    async def freeze_mongo(self, for_s: float) -> None:
+        """MongoDB does nothing for a while, then all that it was asked meanwhile."""
+        await _frozen(self._mongo, for_s)
+
     async def events(self) -> list[Recorded]:
         """Every event that is committed, decoded; those of a partition in order."""
         consumer = _kafka.AIOKafkaConsumer(
@@ -103,6 +111,14 @@ class Ground:
             yield store
         finally:
             client.close()
+
+
+async def _frozen(server: KafkaServer | MongoServer, for_s: float) -> None:
+    server.freeze()
+    try:
+        await asyncio.sleep(for_s)
+    finally:
+        server.thaw()
 
 
 async def _to_end(consumer: Any) -> list[Any]:

@@ -12,12 +12,16 @@ __all__ = [
     "TROUBLES",
     "Trouble",
     "a_broker_dies",
+    "a_broker_dies_under_a_frozen_server",
+    "a_broker_freezes",
     "a_database_dies",
+    "a_database_freezes",
     "a_server_freezes",
     "a_server_is_killed",
     "a_server_is_replaced",
     "a_server_more",
     "all_are_killed",
+    "all_that_is_kept_is_away",
     "befall",
     "goes_on",
     "two_are_killed",
@@ -27,6 +31,8 @@ BETWEEN_S = 1.5
 """How long a fleet works at most, before something befalls it."""
 DOWN_S = 3.0
 """How long what was killed stays away at most: less, or more, than a session."""
+FROZEN_S = 12.0
+"""How long Kafka or MongoDB is frozen at most: less, or more, than anybody waits for an answer."""
 PROGRESS_S = 60.0
 PROGRESS = 25
 """How many commands are to be answered after a trouble."""
@@ -94,6 +100,26 @@ async def a_database_dies(fleet: Fleet, random: Random) -> None:
     await fleet.ground.kill_mongo(random.uniform(0, DOWN_S))
 
 
+async def a_broker_freezes(fleet: Fleet, random: Random) -> None:
+    """What was given up in doubt may be appended when it thaws."""
+    await fleet.ground.freeze_kafka(random.uniform(0, FROZEN_S))
+
+
+async def a_database_freezes(fleet: Fleet, random: Random) -> None:
+    """What was given up in doubt may be written when it thaws."""
+    await fleet.ground.freeze_mongo(random.uniform(0, FROZEN_S))
+
+
+async def a_broker_dies_under_a_frozen_server(fleet: Fleet, random: Random) -> None:
+    """It wakes up to a broker that it does not know, before or after the broker is back."""
+    await asyncio.gather(a_broker_dies(fleet, random), a_server_freezes(fleet, random))
+
+
+async def all_that_is_kept_is_away(fleet: Fleet, random: Random) -> None:
+    """Kafka and MongoDB at once, and they come back one after the other."""
+    await asyncio.gather(a_broker_dies(fleet, random), a_database_dies(fleet, random))
+
+
 TROUBLES: Sequence[Trouble] = (
     a_server_is_killed,
     a_server_freezes,
@@ -103,6 +129,10 @@ TROUBLES: Sequence[Trouble] = (
     a_database_dies,
     two_are_killed,
     all_are_killed,
+    a_broker_freezes,
+    a_database_freezes,
+    a_broker_dies_under_a_frozen_server,
+    all_that_is_kept_is_away,
 )
 
 
