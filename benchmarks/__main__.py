@@ -79,7 +79,7 @@ async def _rows(name: str, events: int) -> Sequence[Row]:
         case "kafka-commands":
             return await _over_kafka(lambda each: kafka_commands.rows(model, each))
         case "kafka-http":
-            return await _over_kafka(kafka_http.rows)
+            return await _over_kafka(lambda each: kafka_http.rows(model, each))
         case "kafka-scale":
             return await _over_kafka(lambda each: kafka_scale.rows(model, each))
         case _:

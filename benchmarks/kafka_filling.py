@@ -97,6 +97,11 @@ def _drafts(codec: Codec, events: Iterable[object]) -> Iterator[Draft]:
         )
 
 
+def messages(codec: Codec, events: Iterable[object]) -> list[Message]:
+    """The records of these events."""
+    return [message_of(each, "/bench") for each in _drafts(codec, events)]
+
+
 def _stream(event: object) -> str:
     """Each event of commerce names its stream's instance first, by the aggregate's name."""
     first = next(iter(type(event).__annotations__))

@@ -1,14 +1,19 @@
 """Accepted commands through HTTP over Kafka and MongoDB: how many a second, and the time of one."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import count
 
 from benchmarks.engines import Engines
 from benchmarks.http import CONNECTIONS
 from benchmarks.installation import installation, until_shared
+from benchmarks.kafka_bare import Producers
+from benchmarks.kafka_filling import messages, repricings
 from benchmarks.measuring import Figure, Latency, Row, Waits, in_turn
 from benchmarks.processes import Load, bare, load
+from eventlog.codec import Codec
+from readmodels.composition import Model
 from tests.serving import ProcessServer
 
 REQUESTS = 5_000
@@ -16,7 +21,7 @@ ONE_AT_A_TIME = 300
 ROUNDS = 3
 
 
-async def rows(engines: Engines) -> Sequence[Row]:
+async def rows(model: Model, engines: Engines) -> Sequence[Row]:
     """Mutations at a process that does everything, and at one that only asks others."""
     async with AsyncExitStack() as running:
         whole = await running.enter_async_context(installation(engines))
@@ -28,7 +33,10 @@ async def rows(engines: Engines) -> Sequence[Row]:
         deciding = await running.enter_async_context(apart.server("writer,projector"))
         asking = await running.enter_async_context(apart.server("api"))
         await until_shared(deciding)
-        return [rate, *await _latencies(all_in_one, asking, bare_url)]
+        producers = await running.enter_async_context(Producers(engines))
+        listed = repricings(ONE_AT_A_TIME, 1, in_a_row=True)
+        bare_waits = partial(producers.waits_s, messages(Codec(model.domain), listed))
+        return [rate, *await _latencies(all_in_one, asking, bare_waits)]
 
 
 def token_of(server: ProcessServer) -> str:
@@ -61,7 +69,9 @@ async def _rate(server: ProcessServer, bare_url: str) -> Row:
 
 
 async def _latencies(
-    all_in_one: ProcessServer, asking: ProcessServer, bare_url: str
+    all_in_one: ProcessServer,
+    asking: ProcessServer,
+    bare_waits: Callable[[], Awaitable[list[float]]],
 ) -> Sequence[Row]:
     serials = count()
 
@@ -70,16 +80,19 @@ async def _latencies(
         found = await load([url], token, serial, 1, ONE_AT_A_TIME)
         return Waits(p50_ms=found.p50_ms, p99_ms=found.p99_ms)
 
+    async def limit() -> Waits:
+        return Waits.of(await bare_waits())
+
     await waits(all_in_one.url)
     await waits(asking.url)
     limits, direct, by_topic = await in_turn(
-        ROUNDS, lambda: waits(bare_url), lambda: waits(all_in_one.url), lambda: waits(asking.url)
+        ROUNDS, limit, lambda: waits(all_in_one.url), lambda: waits(asking.url)
     )
     return [
         Latency(
             name=f"one mutation at a time, {where}",
             ours=found,
-            limit_name="bare Starlette route",
+            limit_name="bare transaction of one record",
             limit=limits,
         )
         for where, found in (

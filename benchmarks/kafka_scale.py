@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -88,23 +88,23 @@ class Gaps:
         self.refused += clients.refused
 
     async def _second(self, clients: Steady, *, is_killed: bool) -> None:
-        async with _watched(clients, self.joining):
-            coming = self.here.server()
-            second = await coming.__aenter__()
-            await until_shared(self.first, second)
-        try:
+        async with AsyncExitStack() as coming:
+            async with _watched(clients, self.joining):
+                second = await coming.enter_async_context(self.here.server())
+                await until_shared(self.first, second)
             async with _watched(clients, self.killed if is_killed else self.leaving):
                 await (second.kill() if is_killed else second.terminate())
                 await until_shared(self.first)
-        finally:
-            await coming.__aexit__(None, None, None)
 
     def rows(self) -> Sequence[Row]:
         """Each kind of move."""
         kinds = {
             "while nothing moves": (self.still, f"clients pause {1000 * PAUSE_S:.0f} ms"),
             "while a process joins": (self.joining, "it starts meanwhile, on the same machine"),
-            "while a process leaves (SIGTERM)": (self.leaving, ""),
+            "while a process leaves (SIGTERM)": (
+                self.leaving,
+                f"{self.refused} answers in all moves said to send again",
+            ),
             "while a process is killed": (self.killed, f"{SESSION_S:g} s of silence tell of it"),
         }
         return [
@@ -112,7 +112,7 @@ class Gaps:
                 name=f"longest gap between two answers {name}",
                 values=values,
                 unit="ms",
-                note=f"{len(values)} times" + (f"; {note}" if note else ""),
+                note=f"{len(values)} times; {note}",
             )
             for name, (values, note) in kinds.items()
         ]
