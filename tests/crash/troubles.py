@@ -33,7 +33,7 @@ DOWN_S = 3.0
 """How long what was killed stays away at most: less, or more, than a session."""
 FROZEN_S = 12.0
 """How long Kafka or MongoDB is frozen at most: less, or more, than anybody waits for an answer."""
-PROGRESS_S = 60.0
+PROGRESS_S = 120.0
 PROGRESS = 25
 """How many commands are to be answered after a trouble."""
 
