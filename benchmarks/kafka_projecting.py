@@ -24,6 +24,7 @@ from readmodels.projector import BATCH_EVENTS_MAX, Projector
 EVENTS = 100_000
 EVENTS_A_DOCUMENT = 10
 ROUNDS = 5
+BUILD_S_MAX = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +111,9 @@ async def _build(model: Model, shown: Sequence[Shown[Any]], log: KafkaLog, uri: 
             await projector.open()
         running = [store.run(), *(projector.run() for projector in projectors)]
         tasks = [asyncio.create_task(each) for each in running]
-        for each in shown:
-            await feed.until_built(each.collection)
+        async with asyncio.timeout(BUILD_S_MAX):
+            for each in shown:
+                await feed.until_built(each.collection)
         seconds = time.perf_counter() - started
         for task in tasks:
             task.cancel()
