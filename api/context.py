@@ -1,13 +1,15 @@
 """What a resolver is given besides its arguments: who asks, and the services that answer."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from domain.rules import Viewer
 
-__all__ = ["ANONYMOUS", "Request", "Session", "traceparent_in"]
+__all__ = ["ANONYMOUS", "Follows", "Request", "Session", "traceparent_in"]
 
 Services = TypeVar("Services")
 
@@ -32,13 +34,25 @@ class Session:
 ANONYMOUS = Session(Viewer())
 
 
-@dataclass(frozen=True, slots=True)
+class Follows(Protocol):
+    """What a subscription has read through links, each followed until the next push."""
+
+    def follow(
+        self, followed: Callable[[Callable[[], None]], AbstractContextManager[None]]
+    ) -> None:
+        """`followed` is given what it is to call with every change, until it is left."""
+        ...
+
+
+@dataclass(slots=True)
 class Request(Generic[Services]):
     """The context of one operation: `info.context` in a resolver."""
 
     session: Session
     services: Services
     traceparent: str | None = None
+    links: Follows | None = None
+    """What follows the links of a subscription, where it has any."""
 
 
 def traceparent_in(text: object) -> str | None:

@@ -120,9 +120,13 @@ class Operations:
                 source = await source
         if isinstance(source, ExecutionResult):
             raise RequestError([shown(each) for each in source.errors or ()])
+        last = None
         async with aclosing(_core.map_source_to_response_event(executor, source)) as results:
             async for each in results:
-                yield _result(each)
+                result = _result(each)
+                if request.links is None or result != last:  # a link may change and show the same
+                    yield result
+                last = result
                 await asyncio.sleep(0)  # a source that always has more must not hold up the rest
 
     def _executor(self, planned: Planned, request: Request[Any]) -> Any:

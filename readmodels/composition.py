@@ -152,7 +152,10 @@ def _check_links(each: Shown[Any], shown: Mapping[type[Any], Shown[Any]]) -> Non
         target = by_name.get(link.to)
         if target is None:
             raise CompositionError(f"{where} leads to {link.to!r}, which no projection shows")
-        if link.by not in target.spec.indexed:
+        if link.is_many and link.by not in target.spec.indexed:
             raise CompositionError(f"{where} goes by {link.to}.{link.by}, which has no index")
+        own = get_type_hints(each.collection.document)
+        if not link.is_many and own.get(link.by) not in (str, str | None):
+            raise CompositionError(f"{where} goes by its own {link.by}, which is no text field")
         if link.name in field_names(each.collection.document):
             raise CompositionError(f"{where} has the name of a field; rename it")

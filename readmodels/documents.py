@@ -1,6 +1,7 @@
 """Documents as the API asks for them: read once or watched, for a viewer, after a position."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -87,4 +88,10 @@ class Documents(Protocol):
 
         Raises BadCursor, TooMany.
         """
+        ...
+
+    def follow(
+        self, document: type[D], where: Where, viewer: Viewer, changed: Callable[[], None]
+    ) -> AbstractContextManager[None]:
+        """Calls `changed` after each commit that touches the set, until the context is left."""
         ...

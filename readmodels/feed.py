@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from eventlog.envelope import Position
@@ -94,6 +94,27 @@ class Mailbox:
         return (newer[-1][0] if newer else floor), list(merged.values())
 
 
+class Bell:
+    """Rings with every commit that changes something the watcher wants."""
+
+    def __init__(self, wants: Wants, ring: Callable[[], None]) -> None:
+        self._wants = wants
+        self._ring = ring
+
+    def put(self, committed: Committed) -> None:
+        """Ring where the commit is of interest, or where that cannot be told."""
+        try:
+            is_wanted = any(self._wants(change) for change in committed.changes)
+        except Exception:  # this watcher's condition breaks: it reads anew and sees
+            is_wanted = True
+        if is_wanted:
+            self._ring()
+
+    def drop(self) -> None:
+        """Something may have been missed."""
+        self._ring()
+
+
 class _Watched:
     """What the feed knows of one collection."""
 
@@ -101,7 +122,7 @@ class _Watched:
         self.checkpoint: dict[int, int] = {}
         self.built = asyncio.Event()
         self.building = "(0 %)"
-        self.mailboxes: set[Mailbox] = set()
+        self.mailboxes: set[Mailbox | Bell] = set()
         self.waiting: list[tuple[Position, asyncio.Future[None]]] = []
 
     def has_passed(self, position: Position) -> bool:
@@ -166,12 +187,23 @@ class Feed:
     def watch(self, collection: Collection[Any], wants: Wants) -> Generator[Mailbox]:
         """A mailbox that fills from now on, until the context is left."""
         mailbox = Mailbox(wants)
-        mailboxes = self._watched[collection].mailboxes
-        mailboxes.add(mailbox)
-        try:
+        with self._listening(collection, mailbox):
             yield mailbox
+
+    def follow(
+        self, collection: Collection[Any], wants: Wants, ring: Callable[[], None]
+    ) -> AbstractContextManager[None]:
+        """Calls `ring` with every commit that changes something wanted, until it is left."""
+        return self._listening(collection, Bell(wants, ring))
+
+    @contextmanager
+    def _listening(self, collection: Collection[Any], one: Mailbox | Bell) -> Generator[None]:
+        mailboxes = self._watched[collection].mailboxes
+        mailboxes.add(one)
+        try:
+            yield
         finally:
-            mailboxes.discard(mailbox)
+            mailboxes.discard(one)
 
     def watchers(self, collection: Collection[Any]) -> int:
         """How many mailboxes are open."""

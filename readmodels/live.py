@@ -1,8 +1,8 @@
 """Documents read and watched: live sets, in order and without a gap."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -113,6 +113,13 @@ class LiveDocuments:
                 if not _is_same(newer, shown):
                     shown = newer
                     yield shown
+
+    def follow(
+        self, document: type[Any], where: Where, viewer: Viewer, changed: Callable[[], None]
+    ) -> AbstractContextManager[None]:
+        """Calls `changed` after each commit that touches the set, until the context is left."""
+        collection, allowed = self._allowed(document, where, viewer)
+        return self._feed.follow(collection, _touches(allowed), changed)
 
     async def _one(self, collection: Collection[D], where: Where, mailbox: Mailbox) -> D | None:
         """The one document that the condition holds for, as of where the mailbox goes on."""

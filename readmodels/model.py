@@ -20,6 +20,7 @@ __all__ = [
     "document",
     "index",
     "many",
+    "one",
     "spec_of",
 ]
 
@@ -42,16 +43,26 @@ def index(*fields: str) -> Index:
 
 @dataclass(frozen=True)
 class Link:
-    """A nested list: the documents of class `to` whose indexed field `by` holds this one's id."""
+    """A way to other documents, of class `to`.
+
+    To many: those whose indexed field `by` holds this one's id. To one: the one whose id this
+    one's field `by` holds.
+    """
 
     name: str
     to: str
     by: str
+    is_many: bool = True
 
 
 def many(name: str, *, to: str, by: str) -> Link:
     """A paged list of other documents under this one: `many("purchases", to="Order", by=...)`."""
     return Link(name, to, by)
+
+
+def one(name: str, *, to: str, by: str) -> Link:
+    """Another document that this one's field `by` names: `one("bought", to="Product", by=...)`."""
+    return Link(name, to, by, is_many=False)
 
 
 @dataclass(frozen=True)

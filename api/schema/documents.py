@@ -1,9 +1,11 @@
 """Documents as object types, with their lists, and the queries that read them."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, get_origin, get_type_hints
 
-from api.schema.asking import asked, require_sight
+from api.context import Request
+from api.schema.asking import Services, asked, require_sight
 from api.schema.book import Argument, Book, Field, Resolve, attribute
 from api.schema.inputs import checked
 from api.schema.listing import Listing
@@ -13,7 +15,7 @@ from api.schema.reading import Connection, find, get, positions
 from domain.composition import CompositionError
 from eventlog.envelope import Position
 from readmodels.model import Link
-from readmodels.query import Compare
+from readmodels.query import Compare, Where
 
 __all__ = ["claim_document", "make_document", "make_page_info", "queries"]
 
@@ -133,6 +135,33 @@ def _many(listing: Listing) -> Resolve:
 
 
 def _link(link: Link, listing: Listing) -> Field:
+    return _many_linked(link, listing) if link.is_many else _one_linked(link, listing)
+
+
+def _one_linked(link: Link, listing: Listing) -> Field:
+    """The other document whose id this one holds."""
+
+    async def resolve(source: Any, info: Any) -> Any:
+        request = asked(info)
+        viewer = request.session.viewer
+        require_sight(listing.shown.read, viewer, info.field_name)
+        id = getattr(source, link.by)
+        if id is None:
+            return None
+        _follow(request, listing, Compare("id", "eq", id))
+        return await get(request.services, listing.cls, id, viewer, positions(source))
+
+    return Field(type=listing.name, resolve=resolve)
+
+
+def _follow(request: Request[Services], listing: Listing, where: Where) -> None:
+    """Where this is a push, it is to be made again when what the condition holds for changes."""
+    if request.links is not None:
+        viewer, documents = request.session.viewer, request.services.documents
+        request.links.follow(partial(documents.follow, listing.cls, where, viewer))
+
+
+def _many_linked(link: Link, listing: Listing) -> Field:
     """The list of the other documents that hold this one's id."""
     is_list = get_origin(get_type_hints(listing.cls)[link.by]) in (tuple, list)
 
@@ -149,6 +178,7 @@ def _link(link: Link, listing: Listing) -> Field:
         require_sight(listing.shown.read, viewer, info.field_name)
         own = Compare(link.by, "contains" if is_list else "eq", source.id)
         query = listing.query(where, orderBy, first, after, within=own)
+        _follow(request, listing, query.where)
         waits = positions(source)
         page = await find(request.services, listing.cls, query, viewer, waits)
         return listing.connection(page, request, waits)

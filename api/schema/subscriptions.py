@@ -1,8 +1,8 @@
 """Documents as subscriptions: one of them, a page of them, and the changes of a set."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     FieldNode,
@@ -16,13 +16,16 @@ from api.context import Request
 from api.errors import Fault
 from api.schema.asking import Services, asked, pushed, require_sight
 from api.schema.book import Argument, Book, Field, Resolve, attribute
+from api.schema.following import Links, again
 from api.schema.inputs import checked
 from api.schema.listing import Listing
-from api.schema.names import described
+from api.schema.names import camel, described
 from api.schema.reading import Connection
 from eventlog.envelope import Position
 from readmodels.documents import Changes
 from readmodels.query import Page
+
+T = TypeVar("T")
 
 __all__ = ["make_changes", "subscriptions"]
 
@@ -87,7 +90,8 @@ def _one(listing: Listing) -> Resolve:
         viewer = request.session.viewer
         require_sight(listing.shown.read, viewer, listing.one)
         checked("id", listing.id, id)
-        return pushed(request.services.documents.watch(listing.cls, id, viewer, atLeast))
+        source = pushed(request.services.documents.watch(listing.cls, id, viewer, atLeast))
+        return _linked(listing, source, info)
 
     return subscribe
 
@@ -107,23 +111,36 @@ def _page(listing: Listing) -> Resolve:
         query = listing.query(where, orderBy, first)
         documents = request.services.documents
         pages = documents.watch_page(
-            listing.cls, query, viewer, atLeast, with_total=_asks_for("totalCount", info)
+            listing.cls, query, viewer, atLeast, with_total=_asks_for({"totalCount"}, info)
         )
-        return _connections(listing, pages, request)
+        return _linked(listing, _connections(listing, pages, request), info)
 
     return subscribe
 
 
-def _asks_for(name: str, info: Any) -> bool:
-    """Whether a field of the name stands in the selection, be it in a fragment."""
+def _linked(
+    listing: Listing, source: AsyncGenerator[T, None], info: Any
+) -> AsyncGenerator[T, None]:
+    """The source, pushed again whenever what it leads to changes, where that is asked for."""
+    names = {camel(each.name) for each in listing.shown.spec.links}
+    if not _asks_for(names, info, is_deep=True):
+        return source
+    links = asked(info).links = Links()
+    return again(source, links)
+
+
+def _asks_for(names: Collection[str], info: Any, is_deep: bool = False) -> bool:
+    """Whether a field of one of the names stands in the selection, be it in a fragment."""
     sets: list[SelectionSetNode] = [each.selection_set for each in info.field_nodes]
     fragments: dict[str, FragmentDefinitionNode] = dict(info.fragments)
     while sets:
         for each in sets.pop().selections:
             match each:
                 case FieldNode():
-                    if each.name.value == name:
+                    if each.name.value in names:
                         return True
+                    if is_deep and each.selection_set:
+                        sets.append(each.selection_set)
                 case InlineFragmentNode():
                     sets.append(each.selection_set)
                 case FragmentSpreadNode():

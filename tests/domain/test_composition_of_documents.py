@@ -8,7 +8,7 @@ import pytest
 from domain.model import Public, Role
 from domain.rules import Owner
 from readmodels.composition import build
-from readmodels.model import document, index, many
+from readmodels.model import document, index, many, one
 from tests.domain.parts import ACCOUNTS, SHOWN, Empty, Tidied, projection, refused
 from tests.sample import Account, Opened
 
@@ -139,6 +139,9 @@ def test_two_projections_of_one_document() -> None:
             "goes by Account.nowhere, which has no index",
         ),
         (many("name", to="Account", by="owner"), "has the name of a field; rename it"),
+        (one("best", to="Account", by="owner"), "goes by its own owner, which is no text field"),
+        (one("best", to="Account", by="rank"), "goes by its own rank, which is no text field"),
+        (one("best", to="Acount", by="name"), "leads to 'Acount', which no projection shows"),
     ],
 )
 def test_a_link_that_leads_nowhere(link: Any, sentence: str) -> None:
@@ -148,6 +151,7 @@ def test_a_link_that_leads_nowhere(link: Any, sentence: str) -> None:
 
         id: str
         name: str
+        rank: int
 
     assert refused(projections=[SHOWN, projection(Customer)]) == (
         f"the link {link.name!r} of Customer {sentence}"

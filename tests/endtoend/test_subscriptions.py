@@ -202,3 +202,20 @@ async def test_a_document_watched_at_least_a_token_starts_with_it(shop: Shop) ->
         token = (await shop.do("restockProduct", {"product": id, "quantity": 1}))["token"]
         async with subscribed(shop.server.socket_url, query, {"id": id, "t": token}) as watching:
             assert await watching.next() == {"product": {"stock": stock}}
+
+
+@on_the_shared_server
+async def test_a_document_is_pushed_again_when_one_that_it_leads_to_changes(shop: Shop) -> None:
+    cd, ada = fresh("cd"), fresh("ada")
+    await shop.list(cd)
+    order = await shop.buy(ada, {cd: 1})
+    watch = """subscription($id: ID!) { customerHistory(id: $id) {
+      orders purchases(first: 5) { nodes { id status } } } }"""
+    token = shop.server.token(ada, "customer")
+    async with subscribed(shop.server.socket_url, watch, {"id": ada}, token) as history:
+        first = (await history.next())["customerHistory"]
+        await shop.do("shipOrder", {"order": order})
+        then = (await history.next())["customerHistory"]
+    nodes = [{"id": order, "status": "PAID"}]
+    assert first == {"orders": 1, "purchases": {"nodes": nodes}}
+    assert then == {"orders": 1, "purchases": {"nodes": [{"id": order, "status": "SHIPPED"}]}}

@@ -1,7 +1,8 @@
 """The two ports in memory, honest but small: what they are told is what they answer by."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -50,18 +51,36 @@ class DocumentsInMemory:
     failure: Exception | None = None
     watching: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    following: dict[object, Callable[[], None]] = field(
+        default_factory=dict[object, Callable[[], None]]
+    )
 
     def put(self, *documents: Any) -> None:
         """Keeps the documents and tells everyone who watches."""
         for each in documents:
             self.kept.setdefault(each.__class__, {})[each.id] = each
-        self.changed.set()
-        self.changed = asyncio.Event()
+        self._tell()
 
     def drop(self, document: type[Any], id: str) -> None:
         del self.kept[document][id]
+        self._tell()
+
+    def _tell(self) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
+        for ring in self.following.values():
+            ring()
+
+    @contextmanager
+    def follow(
+        self, document: type[D], where: Where, viewer: Viewer, changed: Callable[[], None]
+    ) -> Generator[None]:
+        key = object()
+        self.following[key] = changed
+        try:
+            yield
+        finally:
+            del self.following[key]
 
     def seen(self, document: type[D], viewer: Viewer) -> list[D]:
         sees = may_see(spec_of(document).read, viewer)

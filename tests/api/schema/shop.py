@@ -19,7 +19,7 @@ from domain.model import (
     value,
 )
 from readmodels.composition import Model, build
-from readmodels.model import Owner, Projection, document, index, many
+from readmodels.model import Owner, Projection, document, index, many, one
 
 
 class Condition(StrEnum):
@@ -196,7 +196,11 @@ class Thing:
     facts: dict[str, object]
 
 
-@document(read=Owner("buyer") | Role("clerk"), indexes=[index("buyer"), index("thing")])
+@document(
+    read=Owner("buyer") | Role("clerk"),
+    indexes=[index("buyer"), index("thing")],
+    links=[one("sold", to="Thing", by="thing")],
+)
 class Sale:
     """Who bought what."""
 

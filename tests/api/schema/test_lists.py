@@ -230,6 +230,20 @@ async def test_a_list_waits_for_the_token() -> None:
     assert (await asking.refused('{ things(atLeast: "3:8") { totalCount } }'))[0] == "TIMEOUT"
 
 
+async def test_a_link_to_one_is_the_document_that_is_named() -> None:
+    asking = client()
+    found = await asking.ask("{ sales { nodes { id sold { title pastSales { totalCount } } } } }")
+    titles = {
+        each["id"]: each["sold"] and each["sold"]["title"] for each in found["sales"]["nodes"]
+    }
+
+    assert titles == {each.id: _title(each.thing) for each in SALES}
+
+
+def _title(thing: str) -> str | None:
+    return {each.id: each.title for each in (LAMP, BOOK)}.get(thing)
+
+
 LINKS = """
 query Links($where: SaleFilter, $first: Int, $after: Cursor) {
   things(orderBy: [{ field: ID }]) {

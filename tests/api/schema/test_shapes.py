@@ -84,7 +84,7 @@ type Thing {
   facts: JSON!
   pastSales(where: SaleFilter, orderBy: [SaleOrder!], first: Int = 20, after: Cursor): SaleConnection!
 }
-type Sale { id: ID!  buyer: ID!  thing: ID! }
+type Sale { id: ID!  buyer: ID!  thing: ID!  sold: Thing }
 input OfferThingInput {
   title: String!
   price: Decimal!

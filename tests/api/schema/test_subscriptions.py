@@ -142,6 +142,26 @@ async def test_a_link_is_read_anew_with_each_push() -> None:
     assert then["thing"]["pastSales"] == {"totalCount": 3}
 
 
+async def test_a_document_that_is_linked_to_is_pushed_when_it_changes() -> None:
+    asking = client()
+    text = 'subscription { sale(id: "s1") { id sold { pieces } } }'
+    async with aclosing(await started(asking, text)) as results:
+        first = await following(results)
+        asking.services.documents.put(replace(LAMP, pieces=3))
+        then = await following(results)
+
+    assert first["sale"]["sold"] == {"pieces": LAMP.pieces}
+    assert then["sale"]["sold"] == {"pieces": 3}
+    assert asking.services.documents.following == {}
+
+
+async def test_what_is_not_selected_is_not_followed() -> None:
+    asking = client()
+    async with aclosing(await started(asking, 'subscription { sale(id: "s1") { id } }')) as results:
+        await following(results)
+        assert asking.services.documents.following == {}
+
+
 async def test_a_watching_owner_is_shown_only_what_is_theirs() -> None:
     text = "subscription { saleChanges { entered { id } } }"
     async with aclosing(await started(client(BOB), text)) as results:
