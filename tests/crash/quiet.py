@@ -56,7 +56,9 @@ async def behind(server: ProcessServer) -> list[str]:
 def _due(server: ProcessServer) -> list[str]:
     path = server.directory / "documents.sqlite"
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-        rows = connection.execute("SELECT body FROM process_fulfilment_1").fetchall()
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        tables = [name for (name,) in names if name.startswith("process_")]
+        rows = [row for name in tables for row in connection.execute(f"SELECT body FROM {name}")]
     return due_of(_decode(body) for (body,) in rows)
 
 

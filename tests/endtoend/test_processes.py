@@ -21,6 +21,7 @@ from eventlog.dispatcher import Sender
 from eventlog.outcome import Accepted
 from readmodels.commerce.order import Order
 from readmodels.commerce.product import Product
+from readmodels.processes import ProcessSender
 from tests.crash.backlog import log_only
 from tests.serving import delete_documents, running_server
 from tests.shop import Shop
@@ -45,6 +46,11 @@ class Embedded:
     """Commerce on an engine in this process."""
 
     runtime: runtimes.Embedded
+
+    @property
+    def fulfilment(self) -> ProcessSender:
+        """What sends the commands of the fulfilment."""
+        return next(each for each in self.runtime.senders if each.name == "fulfilment")
 
     async def send(self, command: type[Any], sub: str, role: str, **fields: Any) -> str:
         """The id of the instance that took the command."""
@@ -100,7 +106,7 @@ async def test_an_unpaid_order_is_cancelled_after_thirty_minutes_and_its_stock_r
         await shop.order_in(order, "CONFIRMED")
     clock.now = NOON + timedelta(minutes=29)
     async with running(tmp_path, clock) as shop:
-        (sender,) = shop.runtime.senders
+        sender = shop.fulfilment
         await sender.send_due()
         assert (await shop.order_in(order, "CONFIRMED", "CANCELLED")).status == "CONFIRMED"
         assert (await shop.product("cd")).reserved == 4
@@ -126,7 +132,7 @@ async def test_a_paid_order_outlives_its_thirty_minutes(tmp_path: Path) -> None:
         await shop.order_in(order, "PAID")
     clock.now = NOON + timedelta(hours=5)
     async with running(tmp_path, clock) as shop:
-        (sender,) = shop.runtime.senders
+        sender = shop.fulfilment
         await shop.runtime.caught_up(sender.collection, await shop.runtime.log.ends())
         await sender.send_due()
         assert (await shop.order_in(order, "PAID", "CANCELLED")).status == "PAID"
@@ -149,7 +155,7 @@ async def test_a_payment_in_time_is_not_overtaken_by_the_clock_of_a_standstill(
     clock.now = NOON + timedelta(hours=5)
     async with running(tmp_path, clock) as shop:
         assert (await shop.order_in(order, "PAID", "CANCELLED")).status == "PAID"
-        (process,) = shop.runtime.senders
+        process = shop.fulfilment
         await process.send_due()
         assert (await shop.order_in(order, "PAID", "CANCELLED")).status == "PAID"
 
@@ -203,7 +209,7 @@ async def test_deleted_documents_are_built_again_and_no_process_acts_twice(
     async with running(tmp_path, clock) as shop:
         assert [await shop.order_in(order, "PAID", "CONFIRMED") for order in orders] == shown
         assert await shop.product("cd") == product
-        (sender,) = shop.runtime.senders
+        sender = shop.fulfilment
         await shop.runtime.caught_up(sender.collection, before)
         await sender.send_due()
         assert await shop.runtime.log.ends() == before
