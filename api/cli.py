@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.auth import authenticator_from
-from api.contexts import shipped
 from api.distributed import KafkaUnusable
 from api.errors import Fault
 from api.importing import ImportClock, Importer, ImportFault, Summary, lines_of
 from api.keys import KeysError
+from api.loading import ModelMissing, load
 from api.runtime import FileDamaged, embedded
 from api.schema import command_decoder, core, derive, print_sdl
 from api.serving import CannotListen, serve
@@ -33,6 +33,7 @@ REFUSALS_SHOWN_MAX = 20
 TOKEN_HOURS_MAX = 100 * 366 * 24
 _EXPECTED = (
     SettingsError,
+    ModelMissing,
     CompositionError,
     DirectoryTaken,
     FileDamaged,
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.set_defaults(run=_serve)
 
     schema = commands.add_parser("schema", help="print the GraphQL schema")
+    add_options(schema, "model")
     schema.set_defaults(run=_schema)
 
     token = commands.add_parser("token", help="print a token for the configured key")
@@ -105,18 +107,19 @@ def _run(main: Coroutine[Any, Any, int]) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     settings = settings_from(options)
+    model = load(settings.model)
     print("\n".join(["Settings:", *(f"  {line}" for line in settings.redacted())]), flush=True)
 
     async def run() -> int:
-        await serve(shipped(), settings)
+        await serve(model, settings)
         return 0
 
     return _run(run())
 
 
 def _schema(options: argparse.Namespace) -> int:
-    del options
-    print(print_sdl(derive(shipped())))
+    settings = settings_from(options, names=["model"])
+    print(print_sdl(derive(load(settings.model))))
     return 0
 
 
@@ -146,7 +149,7 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _run_import(path: Path, settings: Settings) -> Summary:
-    model = shipped()
+    model = load(settings.model)
     decode = command_decoder(model, core(derive(model)))
     size = None if str(path) == "-" else path.stat().st_size
     clock = ImportClock()

@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +46,7 @@ def _setting(
 class Settings:
     """What a server is told at its start. A unit stands last in a name, `_max` after it."""
 
+    model: str = _setting("api.contexts:shipped", "what is served: package.module:function")
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "port to listen on; 0 takes a free one", least=0, most=65535)
     data: Path = _setting(Path("var"), "directory that holds everything kept")
@@ -171,9 +172,9 @@ class Settings:
         return "***" if each.metadata["secret"] else str(value)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds an option for each setting; its value stays text until `settings_from` reads it."""
-    for each in dataclasses.fields(Settings):
+def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Adds an option for each setting, or for the named ones; `settings_from` reads its text."""
+    for each in _named(names):
         default = "none" if each.default is None else each.default
         parser.add_argument(
             _option(each.name),
@@ -184,21 +185,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_from(
-    options: argparse.Namespace | None = None, environ: Mapping[str, str] | None = None
+    options: argparse.Namespace | None = None,
+    environ: Mapping[str, str] | None = None,
+    names: Collection[str] = (),
 ) -> Settings:
-    """The settings that options over environment over defaults give.
+    """The settings that options over environment over defaults give; where some are named, those.
 
     Raises `SettingsError` for a wrong value; warns of a `HEADRACE_` variable it does not know.
     """
     given = os.environ if environ is None else environ
     _warn_of_unknown(given)
     values: dict[str, Any] = {}
-    for each in dataclasses.fields(Settings):
+    for each in _named(names):
         text = getattr(options, each.name, None)
         text = given.get(_variable(each.name)) if text is None else text
         if text is not None:
             values[each.name] = _parse(each, text)
     return Settings(**values)
+
+
+def _named(names: Collection[str]) -> "list[dataclasses.Field[Any]]":
+    return [each for each in dataclasses.fields(Settings) if not names or each.name in names]
 
 
 def is_loopback(host: str) -> bool:

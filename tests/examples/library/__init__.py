@@ -1,0 +1,1 @@
+"""The context that docs/a-context-in-an-hour.md builds: a lending library."""
