@@ -156,7 +156,11 @@ class Shows(Generic[E, D]):
     keys: Callable[[E], list[str]]
 
     def fold(
-        self, document: D | None, seen: Mapping[int, int], events: Iterable[tuple[int, int, E]]
+        self,
+        id: str,
+        document: D | None,
+        seen: Mapping[int, int],
+        events: Iterable[tuple[int, int, E]],
     ) -> tuple[D | None, dict[int, int]]:
         """The document and its positions after `events`, each a (partition, offset, event)."""
         raise NotImplementedError

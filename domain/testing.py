@@ -102,7 +102,7 @@ def _deliver(projection: Shows[E, D], batches: list[Placed[E]], times: int) -> d
                     touched.setdefault(key, []).append(placed)
             for key, mine in touched.items():
                 documents[key], positions[key] = projection.fold(
-                    documents.get(key), positions.get(key, {}), mine
+                    key, documents.get(key), positions.get(key, {}), mine
                 )
     found = {key: document for key, document in documents.items() if document is not None}
     for key, document in found.items():

@@ -61,7 +61,7 @@ class ProjectionFold:
         """The document and its positions after the events that it has not seen."""
         event = self._event
         after, positions = self._projection.fold(
-            document, seen, [(each.partition, each.offset, event(each)) for each in events]
+            id, document, seen, [(each.partition, each.offset, event(each)) for each in events]
         )
         if after is not None and after is not document:
             self._require_kept(id, after)

@@ -117,16 +117,23 @@ class Projection(Shows[E, D]):
     """Events folded into documents: `keys` names those that an event touches, `evolve` folds it.
 
     `evolve` takes None where there is no such document yet, and deletes it by returning None.
+    Where an event touches several documents that may not be there yet, `begin` gives each, by its
+    id, as it is before its first event; `evolve` then takes that for None.
     Raise `version` with every change of what the fold gives: the documents are then built anew.
     """
 
     document: type[D]
     keys: Callable[[E], list[str]]
     evolve: Callable[[D | None, E], D | None]
+    begin: Callable[[str], D] | None = None
     version: int = 1
 
     def fold(
-        self, document: D | None, seen: Mapping[int, int], events: Iterable[tuple[int, int, E]]
+        self,
+        id: str,
+        document: D | None,
+        seen: Mapping[int, int],
+        events: Iterable[tuple[int, int, E]],
     ) -> tuple[D | None, dict[int, int]]:
         """The document and its positions after `events`, each a (partition, offset, event).
 
@@ -136,6 +143,8 @@ class Projection(Shows[E, D]):
         positions = dict(seen)
         for partition, offset, event in events:
             if offset > positions.get(partition, -1):
+                if document is None and self.begin is not None:
+                    document = self.begin(id)
                 document = self.evolve(document, event)
                 positions[partition] = offset
         return document, positions

@@ -92,6 +92,38 @@ def counted(document: Account | None, count: int) -> Account:
     return replace(before, movements=count)
 
 
+def test_documents_that_one_event_touches_may_all_begin_with_it() -> None:
+    def both(event: Event) -> list[str]:
+        return [event.account, event.to] if isinstance(event, Withdrawn) and event.to else ["a"]
+
+    def evolve(document: Account | None, event: Event) -> Account | None:
+        return document and counted(document, document.movements + 1)
+
+    beginning = Projection(
+        document=Account,
+        keys=both,
+        evolve=evolve,
+        begin=lambda id: replace(counted(None, 0), id=id),
+    )
+    found = shown(beginning, WITHDRAWN, DEPOSITED, WITHDRAWN)
+    assert {id: (each.id, each.movements) for id, each in found.items()} == {
+        "a": ("a", 3),
+        "b": ("b", 2),
+    }
+
+
+def test_a_document_that_was_deleted_begins_again() -> None:
+    def evolve(document: Account | None, event: Event) -> Account | None:
+        is_end = isinstance(event, Closed)
+        return None if document is None or is_end else counted(document, document.movements + 1)
+
+    beginning = Projection(
+        document=Account, keys=account_keys, evolve=evolve, begin=lambda id: counted(None, 0)
+    )
+    found = shown(beginning, OPENED, DEPOSITED, Closed(account="a"), DEPOSITED)
+    assert found["a"].movements == 1
+
+
 def test_a_fold_that_remembers_what_it_saw_is_caught() -> None:
     seen: list[Event] = []
 
@@ -126,6 +158,7 @@ class Careless(Shows[Event, Account]):
 
     def fold(
         self,
+        id: str,
         document: Account | None,
         seen: Mapping[int, int],
         events: Iterable[tuple[int, int, Event]],
@@ -140,6 +173,7 @@ class Counting(Careless):
 
     def fold(
         self,
+        id: str,
         document: Account | None,
         seen: Mapping[int, int],
         events: Iterable[tuple[int, int, Event]],
