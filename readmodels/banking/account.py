@@ -1,0 +1,115 @@
+"""An account as its owners and the bank see it."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.banking.account_messages import (
+    AccountClosed,
+    AccountFrozen,
+    AccountOpened,
+    AccountUnfrozen,
+    OverdraftLimitChanged,
+    PostingEvent,
+)
+from domain.banking.currencies import zero
+from readmodels.model import Owner, Projection, Role, document, index, many
+
+
+class AccountStatus(StrEnum):
+    """Whether an account works."""
+
+    ACTIVE = "ACTIVE"
+    FROZEN = "FROZEN"
+    CLOSED = "CLOSED"
+
+
+@document(
+    read=Owner("owners") | Role("teller", "compliance"),
+    indexes=[
+        index("status", "balance"),
+        index("currency", "balance"),
+        index("balance"),
+        index("opened_at"),
+        index("last_moved_at"),
+    ],
+    links=[many("lines", to="StatementLine", by="account")],
+)
+class Account:
+    """An account with its balance; `available` is what can still leave it.
+
+    `frozen_because` is why nothing goes in or out, None where it does.
+    """
+
+    id: str
+    owners: tuple[str, ...]
+    currency: str
+    status: AccountStatus
+    balance: Decimal
+    overdraft_limit: Decimal
+    available: Decimal
+    line_count: int
+    frozen_because: str | None
+    opened_at: datetime
+    last_moved_at: datetime | None
+
+
+AccountNews = (
+    AccountOpened
+    | OverdraftLimitChanged
+    | PostingEvent
+    | AccountFrozen
+    | AccountUnfrozen
+    | AccountClosed
+)
+
+
+def keys(event: AccountNews) -> list[str]:
+    return [event.posting.account if isinstance(event, PostingEvent) else event.account]
+
+
+def evolve(document: Account | None, event: AccountNews) -> Account | None:
+    match event:
+        case AccountOpened():
+            return _opened(event)
+        case OverdraftLimitChanged(overdraft_limit=limit):
+            return document and replace(
+                document, overdraft_limit=limit, available=document.balance + limit
+            )
+        case AccountFrozen(reason=reason):
+            return document and replace(
+                document, status=AccountStatus.FROZEN, frozen_because=reason
+            )
+        case AccountUnfrozen():
+            return document and replace(document, status=AccountStatus.ACTIVE, frozen_because=None)
+        case AccountClosed():
+            return document and replace(document, status=AccountStatus.CLOSED)
+        case _:
+            balance, number = event.posting.balance, event.posting.number
+            return document and replace(
+                document,
+                balance=balance,
+                available=balance + document.overdraft_limit,
+                line_count=number,
+                last_moved_at=event.at,
+            )
+
+
+def _opened(event: AccountOpened) -> Account:
+    return Account(
+        id=event.account,
+        owners=event.owners,
+        currency=event.currency,
+        status=AccountStatus.ACTIVE,
+        balance=zero(event.currency),
+        overdraft_limit=event.overdraft_limit,
+        available=event.overdraft_limit,
+        line_count=0,
+        frozen_because=None,
+        opened_at=event.at,
+        last_moved_at=None,
+    )
+
+
+accounts = Projection(document=Account, keys=keys, evolve=evolve)
