@@ -6,8 +6,10 @@ from readmodels.commerce.low_stock_item import low_stock_items
 from readmodels.commerce.order import orders
 from readmodels.commerce.payment import payments
 from readmodels.commerce.product import products
+from readmodels.commerce.related_product import related_products
 from readmodels.commerce.sales_day import sales_days
 from readmodels.commerce.sales_hour import sales_hours
+from readmodels.commerce.suggestion import suggestions
 from readmodels.model import AnyProjection
 
 PROJECTIONS: tuple[AnyProjection, ...] = (
@@ -19,4 +21,6 @@ PROJECTIONS: tuple[AnyProjection, ...] = (
     sales_days,
     sales_hours,
     fulfilment_performances,
+    related_products,
+    suggestions,
 )

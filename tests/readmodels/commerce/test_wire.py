@@ -56,6 +56,8 @@ def test_commerce_fits_together() -> None:
         "Order",
         "Payment",
         "Product",
+        "RelatedProduct",
         "SalesDay",
         "SalesHour",
+        "Suggestion",
     }
