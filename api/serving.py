@@ -13,6 +13,7 @@ from functools import partial
 from api.app import create_app, create_watched_app
 from api.auth import Authenticator, authenticator_from
 from api.distributed import distributed
+from api.first_query import first_query
 from api.metrics import Metrics
 from api.observing import observe, readiness_of
 from api.runtime import Runtime, embedded
@@ -64,7 +65,7 @@ async def serve(model: Model, settings: Settings) -> None:
                 readiness=readiness_of(runtime),
                 metrics=metrics,
                 tokens=partial(development_tokens, model, authenticator),
-                default_query=DEFAULT_QUERY,
+                default_query=first_query(core(schema), model),
             )
             await _until_built(runtime)
         else:
@@ -134,21 +135,3 @@ async def _announce(server: Server, tokens: Mapping[str, str], is_asked: bool) -
     for address in server.addresses:
         where = f"GraphiQL at {address}/graphql" if is_asked else "only its health and metrics"
         print(f"Headrace serves at {address} ({where})", flush=True)
-
-
-DEFAULT_QUERY = """# Every document is a query, and a subscription that stays true.
-# Choose a role on the right, run one of these, and change something in another tab.
-
-subscription Products {
-  products(first: 10, orderBy: [{ field: NAME }]) {
-    nodes { id name price available status }
-  }
-}
-
-mutation List {
-  listProduct(input: { product: "cd-1", name: "A CD", category: "music", price: "14.99" }) {
-    ... on Accepted { id version token query { product(id: "cd-1") { name available } } }
-    ... on Rejected { code message }
-  }
-}
-"""
