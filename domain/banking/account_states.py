@@ -5,24 +5,26 @@ from decimal import Decimal
 
 from domain.banking.account_messages import (
     AccountClosed,
-    AccountCredited,
-    AccountDebited,
     AccountEvent,
     AccountFrozen,
     AccountOpened,
     AccountUnfrozen,
+    MoneyDeposited,
+    MoneyWithdrawn,
+    OverdraftLimitChanged,
+)
+from domain.banking.currencies import zero
+from domain.banking.journal import Posting
+from domain.banking.leg_messages import (
+    AccountCredited,
+    AccountDebited,
     CreditRefused,
     DebitRefunded,
     DebitRefused,
     DebitSettled,
     LegPurpose,
     LegRefusal,
-    MoneyDeposited,
-    MoneyWithdrawn,
-    OverdraftLimitChanged,
-    Posting,
 )
-from domain.banking.currencies import zero
 from domain.banking.terms import Reference, Remembered
 from domain.model import value
 

@@ -17,8 +17,6 @@ from domain.banking.account_messages import (
     AccountUnfrozen,
     ChangeOverdraftLimit,
     CloseAccount,
-    CreditAccount,
-    DebitAccount,
     DepositMoney,
     FreezeAccount,
     MoneyDeposited,
@@ -26,14 +24,13 @@ from domain.banking.account_messages import (
     OpenAccount,
     OverdraftLimitChanged,
     PaymentMeans,
-    RefundDebit,
-    SettleDebit,
     UnfreezeAccount,
     WithdrawMoney,
 )
 from domain.banking.account_states import Account, AccountBook, Active, Closed, Frozen, Unopened
 from domain.banking.account_states import evolve as evolve
 from domain.banking.currencies import AMOUNT_MAX, checked_currency, checked_money, zero
+from domain.banking.leg_messages import CreditAccount, DebitAccount, RefundDebit, SettleDebit
 from domain.banking.legs import OUTSIDE, credit, debit, posted, refund, settle
 from domain.banking.terms import checked_id, checked_text
 from domain.model import Aggregate, Rejected, Role

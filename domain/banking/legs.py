@@ -2,23 +2,7 @@
 
 from decimal import Decimal
 
-from domain.banking.account_messages import (
-    AccountCredited,
-    AccountDebited,
-    AccountEvent,
-    CreditAccount,
-    CreditRefused,
-    DebitAccount,
-    DebitRefunded,
-    DebitRefused,
-    DebitSettled,
-    LegPurpose,
-    LegRefusal,
-    PaymentMeans,
-    Posting,
-    RefundDebit,
-    SettleDebit,
-)
+from domain.banking.account_messages import AccountEvent, PaymentMeans
 from domain.banking.account_states import (
     Account,
     AccountBook,
@@ -28,7 +12,21 @@ from domain.banking.account_states import (
     remembered,
 )
 from domain.banking.currencies import AMOUNT_MAX
-from domain.banking.terms import LedgerKind, LedgerSpot, entry
+from domain.banking.journal import LedgerKind, LedgerSpot, Posting, entry
+from domain.banking.leg_messages import (
+    AccountCredited,
+    AccountDebited,
+    CreditAccount,
+    CreditRefused,
+    DebitAccount,
+    DebitRefunded,
+    DebitRefused,
+    DebitSettled,
+    LegPurpose,
+    LegRefusal,
+    RefundDebit,
+    SettleDebit,
+)
 
 OPEN_DEBITS_MAX = 100
 """How many debits of an account are under way at most."""

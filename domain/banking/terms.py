@@ -1,8 +1,6 @@
-"""The terms that all of banking shares: ids, texts, and what a journal entry is."""
+"""The terms that all of banking shares: ids, texts, and how a stream remembers what it did."""
 
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from unicodedata import category
 
 from domain.model import Rejected, value
@@ -12,66 +10,6 @@ NAME_LENGTH_MAX = 200
 REASON_LENGTH_MAX = 500
 REMEMBERED_MAX = 64
 """How many references that it has done with a stream remembers by name."""
-
-
-class LedgerKind(StrEnum):
-    """What a ledger account stands for: money owed to customers, or an account of the bank."""
-
-    CUSTOMER = "CUSTOMER"
-    CASH = "CASH"
-    CLEARING = "CLEARING"
-    TRANSIT = "TRANSIT"
-    SECURITIES = "SECURITIES"
-
-
-class EntrySide(StrEnum):
-    """The side of an account that a leg is written on."""
-
-    DEBIT = "DEBIT"
-    CREDIT = "CREDIT"
-
-
-@value
-class JournalLeg:
-    """One line of a journal entry; `ledger` is a customer's account, or `CASH:USD` of the bank."""
-
-    ledger: str
-    kind: LedgerKind
-    side: EntrySide
-    amount: Decimal
-
-
-@value
-class JournalEntry:
-    """A movement of money in one currency: what is debited is credited elsewhere, to the unit."""
-
-    currency: str
-    legs: tuple[JournalLeg, ...]
-
-
-@value
-class LedgerSpot:
-    """A place that money can be in: a customer's account, or one of the bank's own by its kind."""
-
-    kind: LedgerKind
-    account: str | None = None
-
-
-def entry(currency: str, amount: Decimal, *, debit: LedgerSpot, credit: LedgerSpot) -> JournalEntry:
-    """The entry that moves the amount; it is balanced by construction."""
-    sides = ((debit, EntrySide.DEBIT), (credit, EntrySide.CREDIT))
-    return JournalEntry(
-        currency=currency,
-        legs=tuple(
-            JournalLeg(
-                ledger=spot.account or f"{spot.kind}:{currency}",
-                kind=spot.kind,
-                side=side,
-                amount=amount,
-            )
-            for spot, side in sides
-        ),
-    )
 
 
 @value

@@ -3,8 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
-from domain.banking.account_messages import LegRefusal
-from domain.banking.terms import JournalEntry, Reference
+from domain.banking.journal import JournalEntry
+from domain.banking.leg_messages import LegRefusal
+from domain.banking.terms import Reference
 from domain.model import Actor, NewId, Now, Role, Roles, command, event, value
 
 

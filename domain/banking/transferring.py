@@ -9,7 +9,7 @@ repeat. At every instant the money is in one place: at the source, in transit, o
 from dataclasses import replace
 from enum import StrEnum
 
-from domain.banking.account_messages import (
+from domain.banking.leg_messages import (
     AccountCredited,
     AccountDebited,
     CreditAccount,

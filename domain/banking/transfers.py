@@ -6,14 +6,8 @@ the one to another bank: out of transit, into clearing. However often it is told
 
 from domain.banking.countries import checked_country
 from domain.banking.currencies import checked_currency, checked_money
-from domain.banking.terms import (
-    NAME_LENGTH_MAX,
-    LedgerKind,
-    LedgerSpot,
-    checked_id,
-    checked_text,
-    entry,
-)
+from domain.banking.journal import LedgerKind, LedgerSpot, entry
+from domain.banking.terms import NAME_LENGTH_MAX, checked_id, checked_text
 from domain.banking.transfer_messages import (
     CompleteTransfer,
     ExternalPayee,

@@ -5,15 +5,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.banking.account_messages import (
-    AccountCredited,
-    AccountDebited,
-    DebitRefunded,
-    LegPurpose,
     MoneyDeposited,
     MoneyWithdrawn,
     PaymentMeans,
     PostingEvent,
 )
+from domain.banking.leg_messages import AccountCredited, AccountDebited, DebitRefunded, LegPurpose
 from readmodels.model import Owner, Projection, Role, document, index
 
 
