@@ -78,7 +78,8 @@ def _fold(shown: Shown[Any], events: Sequence[Recorded]) -> dict[str, Any]:
     documents: dict[str, Any] = {}
     for each in _touching(shown, events):
         for id in shown.projection.keys(each.event):
-            documents[id] = shown.projection.evolve(documents.get(id), each.event)
+            placed = (each.partition, each.offset, each.event)
+            documents[id], _ = shown.projection.fold(id, documents.get(id), {}, [placed])
     return {id: document for id, document in documents.items() if document is not None}
 
 
