@@ -6,10 +6,15 @@ from typing import Any
 from tests.serving import Json, ProcessServer
 from tests.shop import Refusal, mutation, until
 
-__all__ = ["ACCOUNT", "SENDERS", "Bank"]
+__all__ = ["ACCOUNT", "PORTFOLIO", "SENDERS", "TRANSFER", "Bank"]
 
 ACCOUNT = "id owners currency status balance overdraftLimit available lineCount frozenBecause"
 TRANSFER = "id source target currency amount status refusal parties requestedAt endedAt"
+PORTFOLIO = """
+id owners currency cost value unrealised realised quotes { instrument price }
+positions { instrument quantity cost averageCost price value unrealised isLive
+  lots { number quantity cost boughtAt } }
+"""
 
 SENDERS: dict[str, tuple[str, str]] = {
     "openAccount": ("teller-1", "teller"),
@@ -18,6 +23,7 @@ SENDERS: dict[str, tuple[str, str]] = {
     "withdrawMoney": ("teller-1", "teller"),
     "closeAccount": ("teller-1", "teller"),
     "requestTransfer": ("teller-1", "teller"),
+    "placeTrade": ("teller-1", "teller"),
     "freezeAccount": ("officer-1", "compliance"),
     "unfreezeAccount": ("officer-1", "compliance"),
     "listInstrument": ("exchange-1", "market"),
@@ -77,6 +83,28 @@ class Bank:
         input = {"source": source, "target": target, "currency": currency, "amount": amount}
         id: str = (await self.do("requestTransfer", input, customer=customer))["id"]
         return id
+
+    async def list(self, instrument: str, price: str, currency: str = "USD") -> None:
+        """List an instrument with a first quote."""
+        input = {"instrument": instrument, "name": instrument, "currency": currency}
+        await self.do("listInstrument", input)
+        await self.do("recordQuote", {"instrument": instrument, "price": price})
+
+    async def trade(
+        self, customer: str | None, account: str, instrument: str, side: str, quantity: str
+    ) -> str:
+        """Place a trade; its id."""
+        input = {"account": account, "instrument": instrument, "side": side, "quantity": quantity}
+        id: str = (await self.do("placeTrade", input, customer=customer))["id"]
+        return id
+
+    async def see_live(self, portfolio: str) -> Json:
+        """The portfolio, once quotes find all that it holds."""
+
+        def holds(found: Json | None) -> bool:
+            return found is not None and all(each["isLive"] for each in found["positions"])
+
+        return await until(lambda: self.see("portfolio", portfolio, PORTFOLIO), holds) or {}
 
     async def see(self, document: str, id: str, fields: str) -> Json | None:
         """The document as the bank's own people see it."""

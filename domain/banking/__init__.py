@@ -1,7 +1,26 @@
-"""Banking: accounts in a double-entry ledger, and the transfers between them."""
+"""Banking: accounts in a double-entry ledger, transfers, trades of instruments, and portfolios."""
 
-from domain.banking import accounts, transferring, transfers
+from domain.banking import (
+    accounts,
+    following,
+    instruments,
+    portfolios,
+    trades,
+    trading,
+    transferring,
+    transfers,
+)
 from domain.model import AnyAggregate, AnyProcess
 
-AGGREGATES: tuple[AnyAggregate, ...] = (accounts.accounts, transfers.transfers)
-PROCESSES: tuple[AnyProcess, ...] = (transferring.transferring,)
+AGGREGATES: tuple[AnyAggregate, ...] = (
+    accounts.accounts,
+    transfers.transfers,
+    instruments.instruments,
+    trades.trades,
+    portfolios.portfolios,
+)
+PROCESSES: tuple[AnyProcess, ...] = (
+    transferring.transferring,
+    trading.trading,
+    following.following,
+)
