@@ -12,16 +12,11 @@ from strawberry.execution import optimized_is_awaitable
 
 from api.context import Request
 from api.cost import check_cost
-from api.errors import (
-    BAD_USER_INPUT,
-    Fault,
-    error_code,
-    shown,
-    shown_exception,
-    shown_request_error,
-)
+from api.errors import Fault, error_code, shown, shown_exception, shown_request_error
 from api.limits import check_values
-from api.plans import Operation, Plan, Plans, RequestError
+from api.params import Params, decode_params
+from api.persisted import planner
+from api.plans import Operation, Plan, RequestError
 from api.settings import Settings
 
 __all__ = [
@@ -37,15 +32,6 @@ __all__ = [
 COERCION_ERRORS_MAX = 20
 _core: Any = execution
 """graphql-core's own steps; its generics are left open there, so they are untyped here."""
-
-
-class Params(msgspec.Struct, frozen=True):
-    """A GraphQL request's parameters, as HTTP, WebSocket and event streams carry them."""
-
-    query: str
-    operationName: str | None = None
-    variables: dict[str, Any] | None = None
-    extensions: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +57,24 @@ class Result:
 
 
 _encoder = msgspec.json.Encoder()
-_params = msgspec.json.Decoder(Params)
 
 
 class Operations:
-    """Plans and runs the operations of one schema, each within the limits of the settings."""
+    """Plans and runs the operations of one schema, each within the limits of the settings.
+
+    Raises SettingsError where the settings name a list of operations that is wrong.
+    """
 
     def __init__(self, schema: GraphQLSchema, settings: Settings, root: object = None) -> None:
         self._schema = schema
         self._settings = settings
         self._root = root
-        self._plans = Plans(schema, settings)
+        self._planner = planner(schema, settings)
 
     def plan(self, params: Params) -> Planned:
         """The operation that the parameters name. Raises `RequestError`."""
         variables = params.variables or {}
-        plan = self._plans.of(params.query)
+        plan = self._planner.plan(params)
         operation = plan.chosen(params.operationName)
         try:
             check_values(variables, self._settings)
@@ -143,20 +131,6 @@ class Operations:
         if not isinstance(executor, _core.Executor):
             raise RequestError([shown_request_error(each) for each in executor])
         return executor
-
-
-def decode_params(body: bytes | bytearray | str) -> Params:
-    """The parameters in a JSON body. Raises `Fault` BAD_USER_INPUT with what is wrong."""
-    try:
-        return _params.decode(body)
-    except msgspec.ValidationError as error:
-        what = str(error)
-        if "got `array`" in what and "$" not in what:
-            what = "batches are not supported, send one operation a request"
-        raise Fault(BAD_USER_INPUT, f"The request is wrong: {what}") from None
-    except (ValueError, RecursionError) as error:
-        what = "it nests too deep" if isinstance(error, RecursionError) else str(error)
-        raise Fault(BAD_USER_INPUT, f"The request is no JSON: {what}") from None
 
 
 def errors_only(shown_errors: list[dict[str, Any]]) -> Result:

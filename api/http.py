@@ -22,7 +22,7 @@ __all__ = ["Call", "HttpEndpoint", "Refused", "send_result"]
 STATUS = {UNAUTHENTICATED: 401, UNAVAILABLE: 503, TIMEOUT: 408}
 LINGER_S = 2.0
 LINGER_BYTES_MAX = 8 * 1024 * 1024
-MEMBERS = ("query", "operationName", "variables", "extensions")
+MEMBERS = ("query", "operationName", "variables", "extensions", "documentId")
 
 
 class Refused(Exception):

@@ -69,26 +69,35 @@ class Plan:
 
 
 class Plans:
-    """The plans of the documents used last, at most `plans_tokens_max` tokens of them."""
+    """The plans of the documents used last, at most `plans_tokens_max` tokens of them.
+
+    A document that was asked for once goes before any that was asked for again, so that a client
+    with a new document in each request takes no other client's from the cache.
+    """
 
     def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
         self._schema = schema
         self._settings = settings
-        self._kept: OrderedDict[str, tuple[int, Plan]] = OrderedDict()
-        self._tokens = 0
+        self._kept = _Kept(settings.plans_tokens_max)
 
-    def of(self, query: str) -> Plan:
-        """The plan of a document's text. Raises `RequestError`."""
-        kept = self._kept.get(query)
-        if kept is not None:
-            self._kept.move_to_end(query)
-            return kept[1]
-        try:
-            document, plan = self._plan(query)
-        except Fault as fault:
-            raise RequestError([fault.formatted]) from None
-        self._keep(query, _weight(document, query), plan)
-        return plan
+    def of(self, query: str, digest: str | None = None) -> Plan:
+        """The plan of a document's text, and from now on of its digest. Raises `RequestError`."""
+        entry = self._kept.get(query)
+        if entry is None:
+            try:
+                document, plan = self._plan(query)
+            except Fault as fault:
+                raise RequestError([fault.formatted]) from None
+            entry = _Entry(plan, _weight(document, query))
+            self._kept.put(query, entry)
+        if digest is not None:
+            self._kept.name(digest, query)
+        return entry.plan
+
+    def named(self, digest: str) -> Plan | None:
+        """The plan that the digest was given for; None where it is not kept, or not any more."""
+        entry = self._kept.get_named(digest)
+        return None if entry is None else entry.plan
 
     def _plan(self, query: str) -> tuple[DocumentNode, Plan]:
         document = self._parsed(query)
@@ -115,15 +124,71 @@ class Plans:
                 raise Fault(LIMIT_EXCEEDED, message, limit="tokens_max", max=tokens_max) from None
             raise RequestError([shown_request_error(error)]) from None
 
-    def _keep(self, query: str, tokens: int, plan: Plan) -> None:
-        tokens_max = self._settings.plans_tokens_max
-        if tokens > tokens_max // TOKENS_OF_KEPT_PART:
+
+class _Entry:
+    """A plan that is kept: what it weighs, and the digest that it may be asked for by."""
+
+    def __init__(self, plan: Plan, tokens: int) -> None:
+        self.plan = plan
+        self.tokens = tokens
+        self.digest: str | None = None
+
+
+class _Kept:
+    """Plans by their texts and digests, in two parts: asked for once, and asked for again.
+
+    What is asked for again moves to the second part, whose oldest move back where it takes more
+    than its share of the tokens. The oldest of the first part are dropped, each with its digest.
+    """
+
+    def __init__(self, tokens_max: int) -> None:
+        self._tokens_max = tokens_max
+        self._again_tokens_max = tokens_max - tokens_max // TOKENS_OF_KEPT_PART
+        self._once: OrderedDict[str, _Entry] = OrderedDict()
+        self._again: OrderedDict[str, _Entry] = OrderedDict()
+        self._texts: dict[str, str] = {}
+        self._tokens = 0
+        self._again_tokens = 0
+
+    def get(self, text: str) -> _Entry | None:
+        """The entry of a text, which is asked for again by this."""
+        entry = self._again.get(text)
+        if entry is not None:
+            self._again.move_to_end(text)
+            return entry
+        entry = self._once.pop(text, None)
+        if entry is not None:
+            self._again[text] = entry
+            self._again_tokens += entry.tokens
+            while self._again_tokens > self._again_tokens_max:
+                oldest, demoted = self._again.popitem(last=False)
+                self._again_tokens -= demoted.tokens
+                self._once[oldest] = demoted
+        return entry
+
+    def get_named(self, digest: str) -> _Entry | None:
+        """The entry of a digest, which is asked for again by this."""
+        text = self._texts.get(digest)
+        return None if text is None else self.get(text)
+
+    def put(self, text: str, entry: _Entry) -> None:
+        """Keeps an entry, unless it weighs so much that it would empty the cache."""
+        if entry.tokens > self._tokens_max // TOKENS_OF_KEPT_PART:
             return
-        self._kept[query] = (tokens, plan)
-        self._tokens += tokens
-        while self._tokens > tokens_max:
-            _, (dropped, _) = self._kept.popitem(last=False)
-            self._tokens -= dropped
+        self._once[text] = entry
+        self._tokens += entry.tokens
+        while self._tokens > self._tokens_max:
+            _, dropped = self._once.popitem(last=False)
+            self._tokens -= dropped.tokens
+            if dropped.digest is not None:
+                del self._texts[dropped.digest]
+
+    def name(self, digest: str, text: str) -> None:
+        """Lets a digest stand for a text, as long as it is kept."""
+        entry = self._again.get(text) or self._once.get(text)
+        if entry is not None:
+            entry.digest = digest
+            self._texts[digest] = text
 
 
 def _weight(document: DocumentNode, query: str) -> int:

@@ -22,6 +22,7 @@ PREFIX = "HEADRACE_"
 SECRET_BYTES_MIN = 32
 PARTS = frozenset({"api", "writer", "projector"})
 KAFKA_SECURITY = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+SWITCH = ("on", "off")
 KAFKA_SASL = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _log = logging.getLogger("headrace.settings")
 
@@ -85,6 +86,8 @@ class Settings:
     values_max: int = _setting(10_000, "values in an operation's variables", least=1)
     values_depth_max: int = _setting(32, "nesting of an operation's variables", least=1, most=200)
     plans_tokens_max: int = _setting(200_000, "tokens of all documents kept parsed", least=0)
+    persisted_queries: str = _setting("on", "whether a hash may stand for a query: on or off")
+    operations: Path | None = _setting(None, "JSON file of the only operations that are admitted")
     subscriptions_per_connection_max: int = _setting(100, "operations of one socket", least=1)
     connections_max: int = _setting(10_000, "WebSockets and event streams open at once", least=1)
     requests_max: int = _setting(2000, "further connections open at once", least=1)
@@ -117,6 +120,7 @@ class Settings:
                 f"{_names('jwks_url')} must be an https:// or http:// address, "
                 f"not {self.jwks_url!r}"
             )
+        _one_of("persisted_queries", self.persisted_queries, SWITCH)
         self._check_engines()
         if self.development and not is_loopback(self.host):
             raise SettingsError(

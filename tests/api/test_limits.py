@@ -199,6 +199,9 @@ def test_documents_kept_parsed_are_bounded_in_all() -> None:
     assert operations.plan(Params("{ a }")).plan is kept
     for at in range(100):
         operations.plan(Params(f"query q{at} {{ a b {{ name }} }}"))
+    assert operations.plan(Params("{ a }")).plan is kept, "what came once took what came again"
+    for at in range(200):
+        operations.plan(Params(f"query q{at // 2} {{ a b {{ name }} }}"))
     assert operations.plan(Params("{ a }")).plan is not kept
 
 
