@@ -1,9 +1,11 @@
 """Documents as the API asks for them: read once or watched, for a viewer, after a position."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from domain.rules import Viewer
 from eventlog.envelope import Position
@@ -40,6 +42,31 @@ class Changes(Generic[D]):
     left: tuple[str, ...]
 
 
+class Part:
+    """A part of a document class: a class with some of its fields, as JSON has them.
+
+    Decimals, instants and days are text in it, tuples are lists, values are such parts.
+    """
+
+    __slots__ = ("fields", "list_from_json", "row")
+
+    def __init__(self, row: type[Any]) -> None:
+        """`row` is a msgspec.Struct whose fields are named as the document's."""
+        self.row = row
+        self.fields: tuple[str, ...] = row.__struct_fields__
+        self.list_from_json: Callable[[str], list[Any]] = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is to be read: a part of those documents that a query gives, or of the one of an id."""
+
+    document: type[Any]
+    part: Part
+    query: Query
+    id: str | None = None
+
+
 class Documents(Protocol):
     """The read side for one viewer's question. `read=` rules hold in every answer and push.
 
@@ -57,6 +84,12 @@ class Documents(Protocol):
         self, document: type[D], query: Query, viewer: Viewer, at_least: Position | None = None
     ) -> Page[D]:
         """The page that the query asks for, of what the viewer may see."""
+        ...
+
+    async def read(
+        self, asks: Sequence[Ask], viewer: Viewer, at_least: Sequence[Position] = ()
+    ) -> list[Page[Any]]:
+        """For each a page of rows of its part, or of whole documents, after all the positions."""
         ...
 
     async def count(self, document: type[D], where: Where, viewer: Viewer) -> int:

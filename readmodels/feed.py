@@ -1,7 +1,8 @@
 """The change feed of this process: commits to those who watch, checkpoints to those who wait."""
 
 import asyncio
-from collections.abc import Callable, Generator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -219,6 +220,16 @@ class Feed:
         watched = self._watched[collection]
         if not watched.built.is_set():
             raise NotReady(f"{collection.name} is being built {watched.building}: ask again soon")
+
+    async def all_passed(
+        self, collections: Set[Collection[Any]], positions: Sequence[Position], wait_s: float
+    ) -> None:
+        """As `passed` of each collection and position, within `wait_s` seconds in all."""
+        deadline = time.monotonic() + wait_s
+        for collection in collections:
+            self.require_built(collection)
+            for position in positions:
+                await self.passed(collection, position, max(deadline - time.monotonic(), 0))
 
     async def passed(
         self, collection: Collection[Any], position: Position | None, wait_s: float

@@ -1,38 +1,23 @@
 """Documents read and watched: live sets, in order and without a gap."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
-from hashlib import blake2b
 from typing import Any, TypeVar
-
-import msgspec
 
 from domain.rules import Viewer
 from eventlog.envelope import Position
 from readmodels.composition import Collection, Shown
-from readmodels.documents import BadCursor, Changes, TooMany
+from readmodels.documents import Ask, Changes
 from readmodels.feed import Feed, Mailbox
+from readmodels.live_set import LiveSet, is_same, touches
 from readmodels.query import Compare, Page, Query, Where, predicate
 from readmodels.rights import both, visible
-from readmodels.store import Change, Store
+from readmodels.store import Select, Store
+from readmodels.together import Reader
 
 D = TypeVar("D")
 
 WAIT_S_MAX = 5.0
-CHUNK_DOCUMENTS_MAX = 500
-SET_DOCUMENTS_MAX = 100_000
-
-
-class _Cursor(msgspec.Struct, array_like=True, frozen=True):
-    """Where a live set stands: its collection, a digest of its condition, and the store's cursor.
-
-    `place` is None within a snapshot, from where only a new snapshot can go on.
-    """
-
-    collection: str
-    condition: str
-    place: str | None
 
 
 class LiveDocuments:
@@ -50,6 +35,7 @@ class LiveDocuments:
         self._store = store
         self._feed = feed
         self._wait_s = wait_s
+        self._reader = Reader(store)
 
     def _allowed(
         self, document: type[D], where: Where | None, viewer: Viewer
@@ -74,6 +60,28 @@ class LiveDocuments:
         collection, where = self._allowed(document, query.where, viewer)
         await self._feed.passed(collection, at_least, self._wait_s)
         return await self._page(collection, where, query)
+
+    async def read(
+        self, asks: Sequence[Ask], viewer: Viewer, at_least: Sequence[Position] = ()
+    ) -> list[Page[Any]]:
+        """For each a page of rows of its part, after all the positions."""
+        selects: list[Select] = []
+        for ask in asks:
+            collection, where = self._allowed(ask.document, ask.query.where, viewer)
+            query = ask.query
+            first = query.first + 1
+            query = Query(where=where, order=query.order, first=first, after=query.after)
+            selects.append(Select(collection, ask.part, query, ask.id))
+        await self._feed.all_passed({each.collection for each in selects}, at_least, self._wait_s)
+        found = await self._reader.read(selects)
+        return [
+            Page(
+                documents=tuple(rows[: ask.query.first]),
+                query=ask.query,
+                has_next=len(rows) > ask.query.first,
+            )
+            for ask, rows in zip(asks, found, strict=True)
+        ]
 
     async def _page(
         self, collection: Collection[D], where: Where, query: Query, with_total: bool = False
@@ -110,7 +118,7 @@ class LiveDocuments:
                 else:
                     after = taken[1][-1].after
                     newer = after if after is not None and holds(after) else None
-                if not _is_same(newer, shown):
+                if not is_same(newer, shown):
                     shown = newer
                     yield shown
 
@@ -119,7 +127,7 @@ class LiveDocuments:
     ) -> AbstractContextManager[None]:
         """Calls `changed` after each commit that touches the set, until the context is left."""
         collection, allowed = self._allowed(document, where, viewer)
-        return self._feed.follow(collection, _touches(allowed), changed)
+        return self._feed.follow(collection, touches(allowed), changed)
 
     async def _one(self, collection: Collection[D], where: Where, mailbox: Mailbox) -> D | None:
         """The one document that the condition holds for, as of where the mailbox goes on."""
@@ -139,13 +147,13 @@ class LiveDocuments:
         """The page at once, and again whenever its content, order or `total` changes."""
         collection, where = self._allowed(document, query.where, viewer)
         await self._feed.passed(collection, at_least, self._wait_s)
-        with self._feed.watch(collection, _touches(where)) as mailbox:
+        with self._feed.watch(collection, touches(where)) as mailbox:
             page = await self._page(collection, where, query, with_total)
             yield page
             while True:
                 await mailbox.take()
                 newer = await self._page(collection, where, query, with_total)
-                if not _is_same(newer, page):
+                if not is_same(newer, page):
                     page = newer
                     yield page
 
@@ -155,9 +163,9 @@ class LiveDocuments:
         """The set in chunks, then what changes in it; after `since`, only what changed."""
         collection, allowed = self._allowed(document, where, viewer)
         self._feed.require_built(collection)
-        live = _LiveSet(collection, allowed, self._store)
+        live = LiveSet(collection, allowed, self._store)
         place = None if since is None else live.place(since)
-        with self._feed.watch(collection, _touches(allowed)) as mailbox:
+        with self._feed.watch(collection, touches(allowed)) as mailbox:
             resumed = None
             if place is not None:
                 resumed = await live.resume(place)
@@ -180,110 +188,3 @@ class LiveDocuments:
                     changes = live.changes(taken[1], taken[0])
                     if changes.entered or changes.changed or changes.left:
                         yield changes
-
-
-class _LiveSet:
-    """One watched set: its snapshot, its changes, and the cursors between them."""
-
-    def __init__(self, collection: Collection[Any], where: Where, store: Store) -> None:
-        self._collection = collection
-        self._where = where
-        self._holds = predicate(where)
-        self._store = store
-        self._name = f"{collection.name}.{collection.version}"
-        self._condition = blake2b(repr(where).encode(), digest_size=6).hexdigest()
-
-    def place(self, since: str) -> str | None:
-        """The store's cursor in a client's; None where only a snapshot can go on from it.
-
-        Raises BadCursor where it is none that this document's changes gave out.
-        """
-        try:
-            cursor = msgspec.json.decode(
-                urlsafe_b64decode(since.encode() + b"=" * (-len(since) % 4)), type=_Cursor
-            )
-        except (ValueError, msgspec.MsgspecError):
-            raise BadCursor("not a cursor of a subscription to changes") from None
-        name, _, _ = cursor.collection.rpartition(".")
-        if name != self._collection.name:
-            raise BadCursor(f"a cursor of {name[:60] or 'something else'}, not of {self._name}")
-        is_same = cursor.collection == self._name and cursor.condition == self._condition
-        return cursor.place if is_same else None
-
-    def _cursor(self, mark: int | None) -> str:
-        place = None if mark is None else self._store.cursor(mark)
-        text = msgspec.json.encode(_Cursor(self._name, self._condition, place))
-        return urlsafe_b64encode(text).rstrip(b"=").decode()
-
-    async def resume(self, place: str) -> tuple[Changes[Any], int] | None:
-        """What changed after a cursor, and the mark it is true at; None where history is gone."""
-        try:
-            known = await self._store.since(self._collection, place)
-        except ValueError as fault:
-            raise BadCursor(str(fault)) from None
-        if known is None:
-            return None
-        changes, mark = known
-        return self.changes(changes, mark), mark
-
-    async def snapshot(self, mailbox: Mailbox) -> AsyncGenerator[Changes[Any], None]:
-        """The whole set as it is now, in chunks; the mailbox goes on from there."""
-        found, mark = await self._store.snapshot(
-            self._collection, self._where, SET_DOCUMENTS_MAX + 1
-        )
-        if len(found) > SET_DOCUMENTS_MAX:
-            raise TooMany(
-                f"more than {SET_DOCUMENTS_MAX:,} documents match: narrow the filter to watch them"
-            )
-        mailbox.start_above(mark)
-        starts = range(0, max(len(found), 1), CHUNK_DOCUMENTS_MAX)
-        for start in starts:
-            is_last = start == starts[-1]
-            yield Changes(
-                cursor=self._cursor(mark if is_last else None),
-                reset=start == 0,
-                more=not is_last,
-                entered=tuple(found[start : start + CHUNK_DOCUMENTS_MAX]),
-                changed=(),
-                left=(),
-            )
-
-    def changes(self, changes: Sequence[Change[Any]], mark: int) -> Changes[Any]:
-        """What the changes mean for this set."""
-        entered: list[Any] = []
-        changed: list[Any] = []
-        left: list[str] = []
-        for change in changes:
-            before, after = change.before, change.after
-            was_in = before is not None and self._holds(before)
-            is_in = after is not None and self._holds(after)
-            if is_in and not was_in:
-                entered.append(after)
-            elif is_in and not _is_same(before, after):
-                changed.append(after)
-            elif was_in and not is_in:
-                left.append(change.id)
-        return Changes(
-            cursor=self._cursor(mark),
-            reset=False,
-            more=False,
-            entered=tuple(entered),
-            changed=tuple(changed),
-            left=tuple(left),
-        )
-
-
-def _is_same(one: object, other: object) -> bool:
-    """Whether a client would see no difference: 1.0 and 1.00 are equal and not the same."""
-    return one == other and repr(one) == repr(other)
-
-
-def _touches(where: Where) -> Any:
-    """Whether a change may concern the set: the document is in it before or after."""
-    holds = predicate(where)
-
-    def touches(change: Change[Any]) -> bool:
-        before, after = change.before, change.after
-        return (after is not None and holds(after)) or (before is not None and holds(before))
-
-    return touches

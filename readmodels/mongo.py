@@ -21,13 +21,14 @@ from readmodels import mongo_collections as collections
 from readmodels.composition import Collection
 from readmodels.documents import NotReady
 from readmodels.mongo_client import Client, Database, code_of, raise_if_cancelled
-from readmodels.mongo_query import LIVE, condition, order_by, selection
+from readmodels.mongo_query import LIVE, condition, selection
+from readmodels.mongo_reads import READS_AT_ONCE_MAX, find, read
 from readmodels.mongo_stream import MARKS, mark_of, time_of
 from readmodels.mongo_tail import Shelf, Tail
 from readmodels.mongo_values import Records
 from readmodels.mongo_writes import Commits, Dropped
 from readmodels.query import Query, Where
-from readmodels.store import Change, Committed, Parked, Progress, Stored, Write
+from readmodels.store import Change, Committed, Parked, Progress, Select, Stored, Write
 
 D = TypeVar("D")
 
@@ -64,6 +65,9 @@ class MongoStore:
     process. `lost` is called where the feed cannot go on without a gap: whoever watches is then
     to read everything anew. The client stays its owner's to close.
     """
+
+    reads_at_once = READS_AT_ONCE_MAX
+    """Few enough that those who come together are read together."""
 
     def __init__(
         self,
@@ -217,16 +221,15 @@ class MongoStore:
 
     async def find(self, collection: Collection[D], query: Query) -> list[D]:
         """At most `query.first` documents, in order."""
-        records = self._shelf(collection).records
-        if query.first == 0:  # to MongoDB no limit
-            return []
         with _reached():
-            found = self._database[records.name].find(
-                selection(records.fields, query),
-                sort=order_by(records.fields, query.terms),
-                limit=query.first,
+            return await find(self._database, self._shelf(collection).records, query)
+
+    async def read(self, selects: Sequence[Select]) -> list[list[Any]]:
+        """The rows of each; those by an id with one query for each collection and condition."""
+        with _reached():
+            return await read(
+                self._database, [(self._shelf(e.collection).records, e) for e in selects]
             )
-            return [records.shown(row) for row in await found.to_list(length=None)]
 
     async def count(self, collection: Collection[Any], where: Where) -> int:
         """How many documents the condition holds for."""

@@ -125,7 +125,7 @@ class Records(Generic[D]):
         """The document of a record that has one."""
         body = record["body"]
         if record.get("is_escaped"):
-            body = _unescaped(body)
+            body = unescaped(body)
         return msgspec.convert(body, self.collection.document)
 
     def stored(self, record: Mapping[str, Any]) -> Stored[D]:
@@ -174,15 +174,16 @@ def _is_plain(key: object) -> bool:
     return isinstance(key, str) and key != "" and key[0] != "$" and "\0" not in key
 
 
-def _unescaped(value: Any) -> Any:
+def unescaped(value: Any) -> Any:
+    """The value as it was before it was given stand-ins."""
     if _is_list(value):
-        return [_unescaped(each) for each in value]
+        return [unescaped(each) for each in value]
     if not _is_mapping(value):
         return value
     found: dict[str, Any] = value
     if ESCAPED not in found:
-        return {key: _unescaped(each) for key, each in found.items()}
+        return {key: unescaped(each) for key, each in found.items()}
     inside = found[ESCAPED]
     if isinstance(inside, str):
         return int(inside)
-    return {_unescaped(key): _unescaped(each) for key, each in inside}
+    return {unescaped(key): unescaped(each) for key, each in inside}

@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from eventlog.database import Database
+from eventlog.database import READERS, Database
 from eventlog.envelope import Position
 from readmodels import sqlite_tables as tables
 from readmodels.composition import Collection
 from readmodels.query import Query, Where
-from readmodels.sqlite_query import condition, select
+from readmodels.sqlite_query import Sql, condition, select
 from readmodels.store import (
     Change,
     Committed,
     Parked,
     Progress,
+    Select,
     ShapeChanged,
     Stored,
     Write,
@@ -34,6 +35,9 @@ class SqliteStore:
     and are folded again from the log. Each start is an epoch: a cursor of an epoch that lost
     its last commits leads to a reset, never to a gap.
     """
+
+    reads_at_once = READERS
+    """As many as threads read the file."""
 
     def __init__(
         self, directory: Path, *, tell: Callable[[Committed], None] = lambda committed: None
@@ -199,6 +203,29 @@ class SqliteStore:
             return [table.decode(body) for (body,) in connection.execute(sql, values)]
 
         return await self._database.read(look)
+
+    async def read(self, selects: Sequence[Select]) -> list[list[Any]]:
+        """The rows of each, all in one snapshot."""
+        prepared = [(each.part, *self._selection(each)) for each in selects]
+
+        def look(connection: sqlite3.Connection) -> list[list[Any]]:
+            found: list[list[Any]] = []
+            for part, sql, values in prepared:
+                bodies = ",".join(body for (body,) in connection.execute(sql, values))
+                found.append(part.list_from_json(f"[{bodies}]") if bodies else [])
+            return found
+
+        return await self._database.read(look)
+
+    def _selection(self, each: Select) -> Sql:
+        table = self._tables[each.collection]
+        if each.id is None:
+            return select(table.fields, table.sql, each.query)
+        sql, values = condition(table.fields, each.query.where)
+        return (
+            f"SELECT body FROM {table.sql} WHERE id = ? AND body IS NOT NULL AND ({sql})",
+            [each.id, *values],
+        )
 
     async def count(self, collection: Collection[Any], where: Where) -> int:
         """How many documents the condition holds for."""

@@ -7,6 +7,7 @@ import msgspec
 
 from eventlog.envelope import Position
 from readmodels.composition import Collection
+from readmodels.documents import Part
 from readmodels.query import Query, Where
 
 D = TypeVar("D")
@@ -79,6 +80,17 @@ class ShapeChanged(Exception):
     """A document class has other fields than those stored under the same version."""
 
 
+class Select(msgspec.Struct, frozen=True):
+    """Rows of a part: of the documents that the query gives, or of that with the id, if it holds
+    what the query says.
+    """
+
+    collection: Collection[Any]
+    part: Part
+    query: Query
+    id: str | None = None
+
+
 class Store(Protocol):
     """Documents by collection, with revision-guarded writes, conditions, and a change feed."""
 
@@ -89,6 +101,11 @@ class Store(Protocol):
 
     async def prepare(self, collection: Collection[Any]) -> Progress:
         """Make the collection and its indexes where missing. Raises ShapeChanged."""
+        ...
+
+    @property
+    def reads_at_once(self) -> int:
+        """How many calls of `read` it serves side by side."""
         ...
 
     async def progress(self, collection: Collection[Any]) -> Progress:
@@ -127,6 +144,10 @@ class Store(Protocol):
 
     async def find(self, collection: Collection[D], query: Query) -> list[D]:
         """At most `query.first` documents, in order."""
+        ...
+
+    async def read(self, selects: Sequence[Select]) -> list[list[Any]]:
+        """The rows of each, all read together."""
         ...
 
     async def count(self, collection: Collection[Any], where: Where) -> int:

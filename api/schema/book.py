@@ -13,6 +13,7 @@ from typing import Annotated, Any, Optional, cast
 import strawberry
 from graphql import (
     GraphQLEnumType,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -31,7 +32,7 @@ from strawberry.types.unset import UNSET
 from api.schema.names import described, spelled
 from domain.composition import CompositionError
 
-__all__ = ["UNSET", "Argument", "Book", "Field", "attribute"]
+__all__ = ["UNSET", "Argument", "Book", "Field", "attribute", "meaning_of"]
 
 Resolve = Callable[..., Any]
 _FIELD = "headrace"
@@ -60,6 +61,14 @@ class Field:
     arguments: Mapping[str, Argument] = field(default_factory=dict[str, Argument])
     subscribe: Resolve | None = None
     description: str | None = None
+    meaning: object = None
+    """One of `api.schema.meanings`, where the field is one that operations are compiled of."""
+
+
+def meaning_of(field: GraphQLField) -> object:
+    """What a field of a bound schema stands for; None where that is not said."""
+    definition = field.extensions.get("strawberry-definition")
+    return None if definition is None else definition.metadata[_FIELD].meaning
 
 
 def attribute(name: str) -> Resolve:

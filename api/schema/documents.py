@@ -9,6 +9,7 @@ from api.schema.asking import Services, asked, require_sight
 from api.schema.book import Argument, Book, Field, Resolve, attribute
 from api.schema.inputs import checked
 from api.schema.listing import Listing
+from api.schema.meanings import Linked, Many, One
 from api.schema.names import camel, described, spelled
 from api.schema.outputs import Outputs
 from api.schema.reading import Connection, find, get, positions
@@ -91,12 +92,14 @@ def queries(listing: Listing) -> dict[str, Field]:
             type=listing.name,
             arguments=one,
             resolve=_one(listing),
+            meaning=One(listing),
             description=described(listing.cls),
         ),
         listing.many: Field(
             type=f"{listing.name}Connection!",
             arguments=listing.arguments,
             resolve=_many(listing),
+            meaning=Many(listing),
         ),
     }
 
@@ -151,7 +154,7 @@ def _one_linked(link: Link, listing: Listing) -> Field:
         _follow(request, listing, Compare("id", "eq", id))
         return await get(request.services, listing.cls, id, viewer, positions(source))
 
-    return Field(type=listing.name, resolve=resolve)
+    return Field(type=listing.name, resolve=resolve, meaning=Linked(link, listing))
 
 
 def _follow(request: Request[Services], listing: Listing, where: Where) -> None:
@@ -184,4 +187,9 @@ def _many_linked(link: Link, listing: Listing) -> Field:
         return listing.connection(page, request, waits)
 
     arguments = {name: each for name, each in listing.arguments.items() if name != "atLeast"}
-    return Field(type=f"{listing.name}Connection!", arguments=arguments, resolve=resolve)
+    return Field(
+        type=f"{listing.name}Connection!",
+        arguments=arguments,
+        resolve=resolve,
+        meaning=Linked(link, listing),
+    )

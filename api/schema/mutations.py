@@ -9,6 +9,7 @@ import msgspec
 from api.schema.asking import answered, asked, require
 from api.schema.book import Argument, Book, Field, attribute
 from api.schema.inputs import Convert, Inputs, Wrong, checked
+from api.schema.meanings import Command
 from api.schema.names import described, lower_first
 from api.schema.reading import Root
 from domain.composition import CompositionError, Domain, command_spec
@@ -58,6 +59,7 @@ def _mutation(cls: type[Any], allow: Rule, book: Book, inputs: Inputs) -> Field:
         type="CommandResult!",
         arguments=arguments,
         resolve=_resolver(cls, allow, convert, inputs),
+        meaning=Command(),
         description=description,
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from api.errors import INTERNAL, Fault
 from api.schema.book import Book, Field, Resolve, attribute
 from api.schema.inputs import Inputs
+from api.schema.meanings import Attribute
 from api.schema.names import camel, described
 from api.schema.shapes import Shape, is_value, shapes_of
 from domain.composition import CompositionError
@@ -47,7 +48,11 @@ class Outputs:
             spelling = camel(name)
             if spelling in made:
                 raise CompositionError(f"two fields of {cls.__name__} would be called {spelling}")
-            made[spelling] = Field(type=self.of(shape), resolve=_resolver(cls, name, shape))
+            made[spelling] = Field(
+                type=self.of(shape),
+                resolve=_resolver(cls, name, shape),
+                meaning=Attribute(name, shape),
+            )
         if not made:
             raise CompositionError(f"{cls.__name__} has no fields, but a GraphQL type needs one")
         return made

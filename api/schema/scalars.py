@@ -19,7 +19,7 @@ from strawberry.types.scalar import ScalarDefinition
 from api.schema.limits import Limits
 from eventlog.envelope import Position
 
-__all__ = ["PYTHON_TYPES", "scalar_map"]
+__all__ = ["PYTHON_TYPES", "instant", "plain", "scalar_map"]
 
 Token = NewType("Token", str)
 Cursor = NewType("Cursor", str)
@@ -58,14 +58,14 @@ def scalar_map(limits: Limits) -> dict[object, ScalarDefinition]:
             "integer may be written without quotes; a float may not, since it is not exact. "
             f"At most {limits.decimal_digits_max} digits.",
             "https://speleotrove.com/decimal/daconvs.html",
-            _plain,
+            plain,
             lambda value: _decimal(value, limits),
         ),
         datetime: _scalar(
             "DateTime",
             "An instant, RFC 3339: given with any offset, answered in UTC.",
             "https://www.rfc-editor.org/rfc/rfc3339",
-            _instant,
+            instant,
             _date_time,
         ),
         date: _scalar(
@@ -156,7 +156,8 @@ def _decimal(value: object, limits: Limits) -> Decimal:
     return number
 
 
-def _plain(number: object) -> str:
+def plain(number: object) -> str:
+    """The decimal in plain notation. Raises GraphQLError where it is no finite number."""
     if not isinstance(number, Decimal) or not number.is_finite():
         raise GraphQLError(f"Decimal cannot be written of {_short(number)}")
     return format(number, "f")
@@ -179,7 +180,8 @@ def _date_time(value: object) -> datetime:
         raise GraphQLError(f"DateTime: {_short(text)} is no instant: {error}") from error
 
 
-def _instant(moment: object) -> str:
+def instant(moment: object) -> str:
+    """The instant in UTC. Raises GraphQLError where it has no offset."""
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise GraphQLError(f"DateTime cannot be written of {_short(moment)}: it has no offset")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,9 +1,11 @@
 """What is shown of commerce."""
 
 from readmodels.commerce.customer_history import customer_histories
+from readmodels.commerce.customer_value import customer_values
 from readmodels.commerce.fulfilment_performance import fulfilment_performances
 from readmodels.commerce.low_stock_item import low_stock_items
 from readmodels.commerce.order import orders
+from readmodels.commerce.order_signal import order_signals
 from readmodels.commerce.payment import payments
 from readmodels.commerce.product import products
 from readmodels.commerce.related_product import related_products
@@ -23,4 +25,6 @@ PROJECTIONS: tuple[AnyProjection, ...] = (
     fulfilment_performances,
     related_products,
     suggestions,
+    order_signals,
+    customer_values,
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.commerce.addresses import PostalAddress
 from domain.commerce.order_messages import (
     OrderCancelled,
     OrderConfirmed,
@@ -74,6 +75,8 @@ class Order:
     shipped_at: datetime | None
     delivered_at: datetime | None
     timeline: tuple[TimelineEntry, ...]
+    shipping: PostalAddress | None = None
+    billing: PostalAddress | None = None
 
 
 def evolve(document: Order | None, event: OrderEvent) -> Order | None:
@@ -142,6 +145,8 @@ def _placed(event: OrderPlaced) -> Order:
         shipped_at=None,
         delivered_at=None,
         timeline=(),
+        shipping=event.shipping,
+        billing=event.billing,
     )
 
 
@@ -178,4 +183,4 @@ def _returned(items: tuple[OrderItem, ...], event: OrderReturned) -> tuple[Order
     return tuple(replace(e, returned=e.returned + back.get(e.product, 0)) for e in items)
 
 
-orders = Projection(document=Order, keys=lambda event: [event.order], evolve=evolve)
+orders = Projection(document=Order, keys=lambda event: [event.order], evolve=evolve, version=2)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from readmodels import feed as feeding
-from readmodels import live
+from readmodels import live_set
 from readmodels.documents import BadCursor, TooMany
 from readmodels.query import EVERYTHING, Compare, Query, Where
 from tests.readmodels.gallery import (
@@ -55,7 +55,7 @@ def above(balance: int) -> Where:
 async def test_a_set_comes_in_chunks_and_then_change_by_change(
     rooms: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "CHUNK_DOCUMENTS_MAX", 3)
+    monkeypatch.setattr(live_set, "CHUNK_DOCUMENTS_MAX", 3)
     await rooms.put(*(account(str(n), n) for n in range(8)))
     follower = Follower(rooms.documents.watch_changes(Account, above(0), TELLER))
     chunks = [await follower.next() for _ in range(3)]
@@ -84,7 +84,7 @@ async def test_an_empty_set_says_so_at_once(rooms: Gallery) -> None:
 async def test_from_within_a_snapshot_one_starts_over(
     rooms: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "CHUNK_DOCUMENTS_MAX", 2)
+    monkeypatch.setattr(live_set, "CHUNK_DOCUMENTS_MAX", 2)
     await rooms.put(*(account(str(n)) for n in range(5)))
     follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
     half = await follower.next()
@@ -149,7 +149,7 @@ async def test_a_cursor_of_another_document_is_refused(rooms: Gallery) -> None:
 async def test_a_set_that_is_too_large_to_watch_is_refused(
     rooms: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "SET_DOCUMENTS_MAX", 3)
+    monkeypatch.setattr(live_set, "SET_DOCUMENTS_MAX", 3)
     await rooms.put(*(account(str(n), n) for n in range(4)))
     with pytest.raises(TooMany, match="narrow the filter"):
         await anext(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))

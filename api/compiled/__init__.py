@@ -1,0 +1,1 @@
+"""Operations made into functions: what a client sends again and again is planned once."""

@@ -1,0 +1,47 @@
+"""What a field of the schema stands for, as data: what a compiler of operations reads."""
+
+from dataclasses import dataclass
+
+from api.schema.listing import Listing
+from api.schema.shapes import Shape
+from readmodels.model import Link
+
+__all__ = ["Attribute", "Command", "Linked", "Many", "Meaning", "One"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """The value of an attribute; `shape` is None where the object is none of the model's."""
+
+    name: str
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Other documents, by a link of this one."""
+
+    link: Link
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A document by its id, at the root."""
+
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A page of documents, at the root."""
+
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A mutation."""
+
+
+Meaning = Attribute | Linked | One | Many | Command

@@ -1,0 +1,92 @@
+"""Parts of documents read from MongoDB: only their fields leave the server."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from readmodels.documents import Part
+from readmodels.mongo_client import Database
+from readmodels.mongo_query import LIVE, condition, order_by, selection
+from readmodels.mongo_values import Records, unescaped
+from readmodels.query import Query, Where
+from readmodels.store import Select
+
+D = TypeVar("D")
+
+READS_AT_ONCE_MAX = 8
+
+Asked = tuple[Records[Any], Select]
+
+
+async def find(database: Database, records: Records[D], query: Query) -> list[D]:
+    """At most `query.first` documents, in order."""
+    if query.first == 0:  # no limit to MongoDB
+        return []
+    found = database[records.name].find(
+        selection(records.fields, query),
+        sort=order_by(records.fields, query.terms),
+        limit=query.first,
+    )
+    return [records.shown(row) for row in await found.to_list(length=None)]
+
+
+async def read(database: Database, asked: Sequence[Asked]) -> list[list[Any]]:
+    """The rows of each."""
+    found: list[list[Any]] = [[] for _ in asked]
+    by_id: dict[tuple[str, Where], list[int]] = {}
+    reading: list[Coroutine[Any, Any, None]] = []
+    for at, (records, select) in enumerate(asked):
+        if select.id is not None:
+            by_id.setdefault((records.name, select.query.where), []).append(at)
+        elif select.query.first > 0:
+            reading.append(_page(database, records, select, found[at]))
+    for (_, where), places in by_id.items():
+        reading.append(
+            _ones(database, where, [asked[at] for at in places], [found[at] for at in places])
+        )
+    if len(reading) == 1:
+        await reading[0]
+    else:
+        await asyncio.gather(*reading)
+    return found
+
+
+async def _page(
+    database: Database, records: Records[Any], select: Select, found: list[Any]
+) -> None:
+    rows = database[records.name].find(
+        selection(records.fields, select.query),
+        projection=_fields(select.part),
+        sort=order_by(records.fields, select.query.terms),
+        limit=select.query.first,
+    )
+    found += [_row(each, select.part) for each in await rows.to_list(length=None)]
+
+
+async def _ones(
+    database: Database, where: Where, asked: Sequence[Asked], found: Sequence[list[Any]]
+) -> None:
+    records = asked[0][0]
+    ids = list({select.id for _, select in asked})
+    filter = {"$and": [{"_id": {"$in": ids}}, LIVE, condition(records.fields, where)]}
+    parts = {select.part for _, select in asked}
+    fields = _fields(parts.pop()) if len(parts) == 1 else None
+    rows = await database[records.name].find(filter, projection=fields).to_list(length=None)
+    by_id = {each["_id"]: each for each in rows}
+    for (_, select), each in zip(asked, found, strict=True):
+        row = by_id.get(select.id)
+        if row is not None:
+            each.append(_row(row, select.part))
+
+
+def _fields(part: Part) -> dict[str, int]:
+    return {"is_escaped": 1, **{f"body.{each}": 1 for each in part.fields}}
+
+
+def _row(record: Mapping[str, Any], part: Part) -> Any:
+    body = record.get("body", {})
+    if record.get("is_escaped"):
+        body = unescaped(body)
+    return msgspec.convert(body, part.row)
