@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -29,12 +28,11 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    schema: GraphQLSchema,
+    operations: Operations,
     settings: Settings,
     authenticator: Authenticator,
     services: object,
     *,
-    root: object = None,
     lifespan: Lifespan | None = None,
     readiness: Readiness | None = None,
     metrics: Metrics | None = None,
@@ -44,13 +42,13 @@ def create_app(
 ) -> Starlette:
     """The application; `state.connections` and `state.metrics` are for whoever runs it.
 
-    `services` is what resolvers find as `info.context.services`, `root` the root value. `tokens`
-    are shown on the GraphiQL page in development mode and never else.
+    `services` is what resolvers find as `info.context.services`. `tokens` are shown on the
+    GraphiQL page in development mode and never else.
     """
     metrics = metrics or Metrics()
     directory = static or static_directory()
     gateway = Gateway(
-        operations=Operations(schema, settings, root),
+        operations=operations,
         authenticator=authenticator,
         connections=Connections(settings.connections_max, metrics),
         settings=settings,

@@ -13,6 +13,7 @@ from functools import partial
 from api.app import create_app, create_watched_app
 from api.auth import Authenticator, authenticator_from
 from api.distributed import distributed
+from api.execution import Operations
 from api.first_query import first_query
 from api.metrics import Metrics
 from api.observing import observe, readiness_of
@@ -53,12 +54,14 @@ async def serve(model: Model, settings: Settings) -> None:
     schema = derive(model, Limits(page_length_max=settings.page_max))
     authenticator = authenticator_from(settings)
     is_asked = "api" in settings.parts_named
+    # A list of operations that does not fit is said before anything is opened.
+    operations = Operations(core(schema), settings) if is_asked else None
     async with _engine(model, settings) as runtime:
         metrics = Metrics()
         observe(runtime, metrics.registry)
-        if is_asked:
+        if operations is not None:
             app = create_app(
-                core(schema),
+                operations,
                 settings,
                 authenticator,
                 Services(runtime.documents, runtime.dispatcher),

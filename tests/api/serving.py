@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from api.auth import Authenticator
+from api.execution import Operations
 from api.server import Server, create_server
 from api.settings import Settings
 from tests.api.toy import Toy, toy_schema
@@ -64,7 +65,8 @@ async def serving(**changed: Any) -> AsyncGenerator[Served, None]:
     before = asyncio.all_tasks()
     toy = Toy()
     authenticator = Authenticator(secret=settings.jwt_secret or SECRET)
-    app = create_app(toy_schema(), settings, authenticator, toy, **extras)
+    operations = Operations(toy_schema(), settings)
+    app = create_app(operations, settings, authenticator, toy, **extras)
     server = create_server(app, settings)
     running = asyncio.create_task(server.serve())
     try:
