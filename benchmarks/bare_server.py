@@ -1,7 +1,9 @@
-"""The bare route on the same uvicorn settings, for `benchmarks.http`."""
+"""A bare application on the same uvicorn settings; run alone, the route of `benchmarks.http`."""
 
 import asyncio
+import gc
 import socket
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -9,12 +11,20 @@ import uvloop
 from benchmarks.bare import app
 
 
-async def _main() -> None:
+def serve(app: Any) -> None:
+    """Serve an ASGI application on a free port, whose address is printed, until asked to stop."""
+    gc.collect()
+    gc.freeze()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(app))
+
+
+async def _serve(app: Any) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
     await uvicorn.Server(config).serve([listening])
 
 
-with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-    runner.run(_main())
+if __name__ == "__main__":
+    serve(app)

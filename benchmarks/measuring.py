@@ -89,6 +89,52 @@ def _medians(rounds: Sequence[Waits]) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tail:
+    """How long answers took in one round, in ms: the median, and what few exceed."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+    @staticmethod
+    def of(seconds: Sequence[float]) -> "Tail":
+        """That of so many waits."""
+        ordered = sorted(seconds)
+        p50, p95, p99 = (1000 * ordered[len(ordered) * each // 100] for each in (50, 95, 99))
+        return Tail(p50_ms=p50, p95_ms=p95, p99_ms=p99)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HalfLoad:
+    """How long answers took at half of the rate that was measured, beside another server's."""
+
+    HEADER: ClassVar[str] = (
+        "| at half of full load | asked /s | p50 ms | p95 ms | p99 ms "
+        "| beside | asked /s | p50 ms | p95 ms | p99 ms |\n"
+        "|---|---|---|---|---|---|---|---|---|---|"
+    )
+
+    name: str
+    rate: float
+    ours: Sequence[Tail]
+    limit_name: str
+    limit_rate: float
+    limit: Sequence[Tail]
+
+    def row(self) -> str:
+        """The waits as a row of a Markdown table; each number is the median of the rounds."""
+        return (
+            f"| {self.name} | {self.rate:,.0f} | {_tail(self.ours)} "
+            f"| {self.limit_name} | {self.limit_rate:,.0f} | {_tail(self.limit)} |"
+        )
+
+
+def _tail(rounds: Sequence[Tail]) -> str:
+    of_each = zip(*((each.p50_ms, each.p95_ms, each.p99_ms) for each in rounds), strict=True)
+    return " | ".join(f"{median(each):.2f}" for each in of_each)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measure:
     """What was measured in a unit of its own, without a limit."""
 
