@@ -5,7 +5,6 @@ import contextlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from api.runtime import Embedded, embedded
 from domain.composition import compose
-from domain.model import After, Aggregate, Now, Process, Role, command, event, value
+from domain.model import After, Process, Role, value
 from domain.rules import Viewer
 from eventlog.codec import Codec
 from eventlog.dispatcher import Sender
@@ -22,17 +21,19 @@ from readmodels.composition import Model, build
 from readmodels.model import AnyProjection, Owner, Projection, document, index
 from readmodels.query import Compare, Query
 from readmodels.store import ShapeChanged
-from tests.examples.library import domain, readmodels
-from tests.examples.library.domain import copies as copies_today
+from tests.examples.library import domain, readmodels, skeleton
 from tests.examples.library.domain.copy_messages import (
     AcquireCopy,
     CopyLent,
     LendCopy,
+    ReserveCopy,
+    ReturnCopy,
 )
 from tests.examples.library.domain.desk import Asking, DeskCommand, DeskEvent, Quiet, Settled, desk
 from tests.examples.library.model import model
 from tests.examples.library.readmodels.copy import Copy
 from tests.examples.library.readmodels.loan import Loan, loans
+from tests.examples.library.readmodels.notice import Notice
 
 LIBRARIAN = Viewer("lib-1", frozenset({"librarian"}))
 WAIT_S = 30.0
@@ -62,49 +63,48 @@ async def with_a_loan(directory: Path, library: Model | None = None) -> None:
 # An event
 
 
-@event("library.CopyAcquired")
-class FirstCopyAcquired:
-    """As it was, before a copy had a shelfmark."""
-
-    copy: str
-    title: str
-    at: datetime
-
-
-@command(allow=Role("librarian"))
-class FirstAcquireCopy:
-    """As it was."""
-
-    copy: str
-    title: str
-    at: Now
-
-
-def first_evolve(state: copies_today.Unknown, event: FirstCopyAcquired) -> copies_today.Unknown:
-    return state
-
-
-def first_decide(command: FirstAcquireCopy, state: copies_today.Unknown) -> list[FirstCopyAcquired]:
-    return [FirstCopyAcquired(copy=command.copy, title=command.title, at=command.at)]
-
-
-FIRST = Aggregate(
-    name="copy",
-    key=lambda command: command.copy,
-    initial=copies_today.Unknown,
-    decide=first_decide,
-    evolve=first_evolve,
-)
-
-
-async def test_an_event_of_the_first_version_is_read_by_todays_code(tmp_path: Path) -> None:
-    async with embedded(build(aggregates=[FIRST]), tmp_path) as runtime:
-        await send(runtime, FirstAcquireCopy, copy="c-1", title="Dune")
+async def test_what_the_first_day_wrote_is_read_by_what_became_of_it(tmp_path: Path) -> None:
+    async with embedded(skeleton.model(), tmp_path) as runtime:
+        for copy in ("c-1", "c-2"):
+            await send(runtime, skeleton.AcquireCopy, copy=copy, title="Dune")
+        await send(runtime, skeleton.LendCopy, copy="c-1", reader="ann")
+        assert len(await all_of(runtime, skeleton.Copy, Query())) == 2
     async with embedded(model(), tmp_path) as runtime:
-        await send(runtime, AcquireCopy, copy="c-2", title="Emma", shelfmark="F 3")
-        await send(runtime, LendCopy, copy="c-1", reader="ann")
-        shown = {each.id: each.shelfmark for each in await all_of(runtime, Copy, Query())}
-    assert shown == {"c-1": "", "c-2": "F 3"}
+        await send(runtime, ReturnCopy, copy="c-1")
+        await send(runtime, LendCopy, copy="c-2", reader="bob")
+        shown = {each.id: each for each in await all_of(runtime, Copy, Query())}
+        lent = {each.reader: each.returned_at for each in await all_of(runtime, Loan, Query())}
+    assert {id: (each.shelfmark, each.status) for id, each in shown.items()} == {
+        "c-1": ("", "ON_SHELF"),
+        "c-2": ("", "LENT"),
+    }
+    assert lent["ann"] is not None
+    assert lent["bob"] is None
+
+
+async def test_a_process_that_comes_later_reacts_to_all_that_has_happened(tmp_path: Path) -> None:
+    """So it must be harmless to hear of the past late: what it sends is decided today."""
+    whole = build(
+        aggregates=domain.AGGREGATES,
+        projections=readmodels.PROJECTIONS,
+        upcasters=domain.UPCASTERS,
+    )
+    await with_a_loan(tmp_path, whole)
+    async with embedded(whole, tmp_path) as runtime:
+        await send(runtime, ReserveCopy, copy="c-1")
+        await send(runtime, ReturnCopy, copy="c-1")
+        assert await all_of(runtime, Notice, Query()) == ()
+    async with embedded(model(), tmp_path) as runtime, asyncio.timeout(WAIT_S):
+        notice = await first_notice(runtime)
+    assert (notice.reader, notice.kind) == ("lib-1", "COLLECT")
+
+
+async def first_notice(runtime: Embedded) -> Notice:
+    """The first notice, when there is one."""
+    async for page in runtime.documents.watch_page(Notice, Query(), LIBRARIAN):
+        if page.documents:
+            return page.documents[0]
+    raise AssertionError("unreachable: watching has no end")
 
 
 # A document

@@ -8,4 +8,5 @@ AGGREGATES: tuple[AnyAggregate, ...] = (copies.copies, notices.notices)
 PROCESSES: tuple[AnyProcess, ...] = (desk.desk,)
 UPCASTERS: tuple[Upcaster, ...] = (
     Upcaster("library.CopyAcquired", 1, lambda written: {**written, "shelfmark": ""}),
+    Upcaster("library.CopyLent", 1, lambda written: {**written, "reservation": None}),
 )

@@ -15,7 +15,7 @@ class CopyAcquired:
     at: datetime
 
 
-@event("library.CopyLent")
+@event("library.CopyLent", version=2)
 class CopyLent:
     """A reader took the copy home; `reservation` is the one it was kept for, if it was."""
 

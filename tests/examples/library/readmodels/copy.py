@@ -74,4 +74,4 @@ def evolve(document: Copy | None, event: CopyNews) -> Copy | None:
             )
 
 
-copies = Projection(document=Copy, keys=lambda event: [event.copy], evolve=evolve)
+copies = Projection(document=Copy, keys=lambda event: [event.copy], evolve=evolve, version=2)
