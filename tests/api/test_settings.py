@@ -59,6 +59,7 @@ BOTH = {"HEADRACE_KAFKA": "k:9092", "HEADRACE_MONGO": "mongodb://m"}
         ({"HEADRACE_JWKS_URL": "file:///etc/passwd"}, ["--jwks-url", "https://"]),
         ({"HEADRACE_JWKS_URL": "https://[broken"}, ["--jwks-url", "https://"]),
         ({"HEADRACE_JWKS_URL": "https://x", "HEADRACE_JWKS_FILE": "y"}, ["--jwks-url", "either"]),
+        ({"HEADRACE_PERSISTED_QUERIES": "yes"}, ["--persisted-queries", "on, off", "'yes'"]),
         ({"HEADRACE_KAFKA": "k:9092"}, ["--kafka", "needs --mongo"]),
         ({"HEADRACE_MONGO": "mongodb://m"}, ["--mongo", "needs --kafka"]),
         ({"HEADRACE_PARTS": "api"}, ["--parts", "--kafka", "--mongo", "one process"]),
