@@ -1,15 +1,20 @@
 """Commerce: products with their stock, orders, payments, and the fulfilment that joins them.
 
-What is bought together is counted beside it, and orders that look like fraud are pointed out.
+Beside it, what is bought together is counted, orders that look like fraud are pointed out, and
+customers who have not bought for long are noticed.
 """
 
 from domain.commerce import (
     affinities,
     basket_analysis,
     fulfilment,
+    order_screening,
+    order_signals,
     orders,
     payments,
     products,
+    recency,
+    recency_reviews,
 )
 from domain.model import AnyAggregate, AnyProcess
 
@@ -18,5 +23,12 @@ AGGREGATES: tuple[AnyAggregate, ...] = (
     orders.orders,
     payments.payments,
     affinities.affinities,
+    order_signals.order_signals,
+    recency.recency,
 )
-PROCESSES: tuple[AnyProcess, ...] = (fulfilment.fulfilment, basket_analysis.basket_analysis)
+PROCESSES: tuple[AnyProcess, ...] = (
+    fulfilment.fulfilment,
+    basket_analysis.basket_analysis,
+    order_screening.order_screening,
+    recency_reviews.recency_reviews,
+)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from domain.commerce.addresses import PostalAddress
 from domain.commerce.terms import OrderLine, PricedLine
 from domain.model import Actor, NewId, Now, Role, Roles, command, event, value
 
@@ -25,6 +26,8 @@ class OrderPlaced:
     lines: tuple[OrderLine, ...]
     at: datetime
     by: str
+    shipping: PostalAddress | None = None
+    billing: PostalAddress | None = None
 
 
 @event("commerce.OrderConfirmed")
@@ -166,6 +169,8 @@ class PlaceOrder:
 
     order: NewId
     lines: tuple[OrderLine, ...]
+    shipping: PostalAddress | None = None
+    billing: PostalAddress | None = None
     at: Now
     by: Actor
 

@@ -16,7 +16,6 @@ from domain.commerce.order_messages import (
     OrderDelivered,
     OrderEvent,
     OrderPaid,
-    OrderPlaced,
     OrderRefunded,
     OrderRejected,
     OrderReturned,
@@ -48,12 +47,12 @@ from domain.commerce.order_states import (
     evolve,
     status_of,
 )
+from domain.commerce.placing import placed
 from domain.commerce.terms import (
     REASON_LENGTH_MAX,
     ZERO,
     checked_amount,
     checked_id,
-    checked_lines,
     checked_quantity,
     checked_text,
     plain,
@@ -63,9 +62,8 @@ from domain.model import Aggregate, Rejected, Role
 
 def decide(command: OrderCommand, state: Order) -> list[OrderEvent]:
     match command, state:
-        case PlaceOrder(order=order, by=by, at=at), Unplaced():
-            lines = checked_lines(command.lines)
-            return [OrderPlaced(order=order, customer=by, lines=lines, at=at, by=by)]
+        case PlaceOrder(), Unplaced():
+            return [placed(command)]
         case PlaceOrder(order=order), _:
             raise Rejected("ORDER_EXISTS", f"order {order} was placed before; place another")
         case RecordSale(), _:

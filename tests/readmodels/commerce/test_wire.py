@@ -51,9 +51,11 @@ def test_commerce_fits_together() -> None:
     model = build(aggregates=AGGREGATES, processes=PROCESSES, projections=PROJECTIONS)
     assert {each.__name__ for each in model.shown} == {
         "CustomerHistory",
+        "CustomerValue",
         "FulfilmentPerformance",
         "LowStockItem",
         "Order",
+        "OrderSignal",
         "Payment",
         "Product",
         "RelatedProduct",
