@@ -1,1 +1,0 @@
-"""The context that docs/a-context-in-an-hour.md builds: a lending library."""
