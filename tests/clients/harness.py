@@ -1,6 +1,6 @@
-"""Real clients for the tests: the npm package graphql-ws, and a browser at the query page.
+"""Real clients for the tests: npm's graphql-ws, Apollo's and urql's, and a browser.
 
-Both run as Node processes of their own, with a deadline, and end with the test. A test that
+All run as Node processes of their own, with a deadline, and end with the test. A test that
 cannot have its client is skipped with a sentence that says how to get it; under CI it fails.
 """
 
@@ -10,14 +10,14 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-__all__ = ["Messages", "graphql_ws", "run_browser", "run_graphql_ws"]
+__all__ = ["Messages", "graphql_ws", "run_browser", "run_graphql_ws", "run_persisted"]
 
 HERE = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -103,6 +103,34 @@ async def run_graphql_ws(
     )
     async with conversation as messages:
         return await messages.rest(timeout_s + GRACE_S)
+
+
+async def run_persisted(
+    client: str,
+    url: str,
+    operations: Sequence[Json],
+    *,
+    socket_url: str | None = None,
+    token: str | None = None,
+    get: bool = False,
+    timeout_s: float = 60.0,
+) -> list[Json]:
+    """Operations one after another through "apollo" or "urql", which send hashes first.
+
+    Gives for each `data`, `codes`, `messages` and `sent`: what went over the wire for it.
+    """
+    job = {
+        "client": client,
+        "url": url,
+        "socketUrl": socket_url,
+        "token": token,
+        "get": get,
+        "operations": list(operations),
+    }
+    async with _client("persisted_client.mjs", job) as messages:
+        said = await messages.rest(timeout_s)
+    assert len(said) == len(operations), said
+    return said
 
 
 async def run_browser(
