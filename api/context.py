@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from domain.rules import Viewer
 
@@ -53,6 +53,10 @@ class Request(Generic[Services]):
     traceparent: str | None = None
     links: Follows | None = None
     """What follows the links of a subscription, where it has any."""
+    done: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What mutations came to, by their keys: nothing is done twice for one request."""
+    late: dict[type[Any], Exception] = field(default_factory=dict[type[Any], Exception])
+    """The documents that were not as far as was asked for in time: none is waited for twice."""
 
 
 def traceparent_in(text: object) -> str | None:

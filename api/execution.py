@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,6 +10,8 @@ import msgspec
 from graphql import ExecutionResult, GraphQLSchema, OperationType, execution
 from strawberry.execution import optimized_is_awaitable
 
+from api.compiled.plan import Run
+from api.compiled.pushing import Pushes
 from api.context import Request
 from api.cost import check_cost
 from api.errors import Fault, error_code, shown, shown_exception, shown_request_error
@@ -85,13 +87,19 @@ class Operations:
 
     async def execute(self, planned: Planned, request: Request[Any]) -> Result:
         """The result of a query or mutation. Raises `RequestError` for wrong variables."""
-        outcome = self._executor(planned, request).execute_operation()
-        if not isinstance(outcome, ExecutionResult):
-            try:
-                async with asyncio.timeout(self._settings.operation_timeout_s):
+        planned_run = planned.operation.compiled.run(request, planned.variables)
+        try:
+            async with asyncio.timeout(self._settings.operation_timeout_s):
+                if planned_run is not None:
+                    plan, run = planned_run
+                    assert not isinstance(plan, Pushes)
+                    with suppress(Exception):  # graphql-core tells what is wrong, and where
+                        return Result(_encoder.encode({"data": await plan.answer(run)}))
+                outcome = self._executor(planned, request).execute_operation()
+                if not isinstance(outcome, ExecutionResult):
                     outcome = cast(ExecutionResult, await outcome)
-            except TimeoutError as error:
-                return _failed(error)
+        except TimeoutError as error:
+            return _failed(error)
         return _result(outcome)
 
     async def subscribe(
@@ -108,10 +116,11 @@ class Operations:
                 source = await source
         if isinstance(source, ExecutionResult):
             raise RequestError([shown(each) for each in source.errors or ()])
+        planned_run = planned.operation.compiled.run(request, planned.variables)
         last = None
-        async with aclosing(_core.map_source_to_response_event(executor, source)) as results:
-            async for each in results:
-                result = _result(each)
+        async with aclosing(source):
+            async for each in source:
+                result = await _pushed(planned_run, executor, each)
                 if request.links is None or result != last:  # a link may change and show the same
                     yield result
                 last = result
@@ -131,6 +140,16 @@ class Operations:
         if not isinstance(executor, _core.Executor):
             raise RequestError([shown_request_error(each) for each in executor])
         return executor
+
+
+async def _pushed(planned_run: tuple[Any, Run] | None, executor: Any, each: object) -> Result:
+    """The result for what the source of a subscription gave."""
+    if planned_run is not None:
+        plan, run = planned_run
+        with suppress(Exception):  # graphql-core tells what is wrong, and where
+            return Result(_encoder.encode({"data": await plan.answer(run, each)}))
+    outcome = _core.execute_subscription_event(executor.build_per_event_executor(each))
+    return _result(await outcome if optimized_is_awaitable(outcome) else outcome)
 
 
 def errors_only(shown_errors: list[dict[str, Any]]) -> Result:

@@ -15,6 +15,7 @@ from graphql import (
     validate,
 )
 
+from api.compiled.operation import Compiled
 from api.cost import Cost, Pricing
 from api.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, Fault, shown_request_error
 from api.limits import check_shape, fragments_of
@@ -37,11 +38,12 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a document: what kind it is, and what it costs."""
+    """One operation of a document: what kind it is, what it costs, and its functions."""
 
     name: str | None
     kind: OperationType
     cost: Cost
+    compiled: Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,12 @@ class Plans:
         errors = validate(self._schema, document, max_errors=20)
         if errors:
             raise RequestError([shown_request_error(each) for each in errors])
-        pricing = Pricing(self._schema, fragments_of(document))
+        fragments = fragments_of(document)
+        pricing = Pricing(self._schema, fragments)
         operations = {
-            name: Operation(name, each.operation, pricing.of(each))
+            name: Operation(
+                name, each.operation, pricing.of(each), Compiled(self._schema, each, fragments)
+            )
             for each in document.definitions
             if isinstance(each, OperationDefinitionNode)
             for name in [each.name.value if each.name else None]

@@ -15,7 +15,11 @@ D = TypeVar("D")
 
 
 class TooLate(Exception):
-    """The projection did not pass the position within the wait."""
+    """The projection of the document did not pass the position within the wait."""
+
+    def __init__(self, message: str, document: type[object] | None = None) -> None:
+        super().__init__(message)
+        self.document = document
 
 
 class NotReady(Exception):

@@ -250,7 +250,8 @@ class Feed:
                 await passed
         except TimeoutError:
             raise TooLate(
-                f"{collection.name} has not come to {position} within {wait_s:g} s: ask again"
+                f"{collection.name} has not come to {position} within {wait_s:.3g} s: ask again",
+                collection.document,
             ) from None
         finally:
             if entry in watched.waiting:

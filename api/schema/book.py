@@ -68,7 +68,8 @@ class Field:
 def meaning_of(field: GraphQLField) -> object:
     """What a field of a bound schema stands for; None where that is not said."""
     definition = field.extensions.get("strawberry-definition")
-    return None if definition is None else definition.metadata[_FIELD].meaning
+    plan: Field | None = definition and definition.metadata.get(_FIELD)
+    return plan and plan.meaning
 
 
 def attribute(name: str) -> Resolve:

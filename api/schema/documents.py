@@ -1,22 +1,20 @@
 """Documents as object types, with their lists, and the queries that read them."""
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any, get_origin, get_type_hints
+from typing import Any
 
-from api.context import Request
-from api.schema.asking import Services, asked, require_sight
+from api.schema.asking import asked, require_sight
 from api.schema.book import Argument, Book, Field, Resolve, attribute
 from api.schema.inputs import checked
 from api.schema.listing import Listing
 from api.schema.meanings import Linked, Many, One
 from api.schema.names import camel, described, spelled
 from api.schema.outputs import Outputs
-from api.schema.reading import Connection, find, get, positions
+from api.schema.reading import Connection, find, follow, get, positions, require_timely
 from domain.composition import CompositionError
 from eventlog.envelope import Position
 from readmodels.model import Link
-from readmodels.query import Compare, Where
+from readmodels.query import Compare
 
 __all__ = ["claim_document", "make_document", "make_page_info", "queries"]
 
@@ -111,6 +109,7 @@ def _one(listing: Listing) -> Resolve:
         require_sight(listing.shown.read, viewer, listing.one)
         checked("id", listing.id, id)
         waits = positions(source, atLeast)
+        require_timely(request, listing.cls, waits)
         return await get(request.services, listing.cls, id, viewer, waits)
 
     return resolve
@@ -131,6 +130,7 @@ def _many(listing: Listing) -> Resolve:
         require_sight(listing.shown.read, viewer, listing.many)
         query = listing.query(where, orderBy, first, after)
         waits = positions(source, atLeast)
+        require_timely(request, listing.cls, waits)
         page = await find(request.services, listing.cls, query, viewer, waits)
         return listing.connection(page, request, waits)
 
@@ -151,22 +151,17 @@ def _one_linked(link: Link, listing: Listing) -> Field:
         id = getattr(source, link.by)
         if id is None:
             return None
-        _follow(request, listing, Compare("id", "eq", id))
-        return await get(request.services, listing.cls, id, viewer, positions(source))
+        follow(request, listing.cls, Compare("id", "eq", id))
+        waits = positions(source)
+        require_timely(request, listing.cls, waits)
+        return await get(request.services, listing.cls, id, viewer, waits)
 
     return Field(type=listing.name, resolve=resolve, meaning=Linked(link, listing))
 
 
-def _follow(request: Request[Services], listing: Listing, where: Where) -> None:
-    """Where this is a push, it is to be made again when what the condition holds for changes."""
-    if request.links is not None:
-        viewer, documents = request.session.viewer, request.services.documents
-        request.links.follow(partial(documents.follow, listing.cls, where, viewer))
-
-
 def _many_linked(link: Link, listing: Listing) -> Field:
     """The list of the other documents that hold this one's id."""
-    is_list = get_origin(get_type_hints(listing.cls)[link.by]) in (tuple, list)
+    operator = listing.equals(link.by)
 
     async def resolve(
         source: Any,
@@ -179,10 +174,11 @@ def _many_linked(link: Link, listing: Listing) -> Field:
         request = asked(info)
         viewer = request.session.viewer
         require_sight(listing.shown.read, viewer, info.field_name)
-        own = Compare(link.by, "contains" if is_list else "eq", source.id)
+        own = Compare(link.by, operator, source.id)
         query = listing.query(where, orderBy, first, after, within=own)
-        _follow(request, listing, query.where)
+        follow(request, listing.cls, query.where)
         waits = positions(source)
+        require_timely(request, listing.cls, waits)
         page = await find(request.services, listing.cls, query, viewer, waits)
         return listing.connection(page, request, waits)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from api.context import Request
 from api.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, Fault
@@ -17,7 +17,7 @@ from api.schema.reading import Connection, Positions
 from api.schema.shapes import shapes_of
 from domain.composition import CompositionError
 from readmodels.composition import Shown
-from readmodels.query import EVERYTHING, And, By, Page, Query, Where
+from readmodels.query import EVERYTHING, And, By, Operator, Page, Query, Where
 
 __all__ = ["Listing", "listing_of", "page_length"]
 
@@ -40,6 +40,11 @@ class Listing:
     @property
     def cls(self) -> type[Any]:
         return self.shown.collection.document
+
+    def equals(self, field: str) -> Operator:
+        """What holds for the documents that have a value in the field, or as one of several."""
+        is_list = get_origin(get_type_hints(self.cls)[field]) in (tuple, list)
+        return "contains" if is_list else "eq"
 
     def condition(self, where: object) -> Where:
         """What `where` says. Raises Fault where it is refused."""

@@ -1,12 +1,13 @@
 """What a field of the schema stands for, as data: what a compiler of operations reads."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from api.schema.listing import Listing
 from api.schema.shapes import Shape
 from readmodels.model import Link
 
-__all__ = ["Attribute", "Command", "Linked", "Many", "Meaning", "One"]
+__all__ = ["Attribute", "Command", "Linked", "Many", "Meaning", "One", "Watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +45,12 @@ class Command:
     """A mutation."""
 
 
-Meaning = Attribute | Linked | One | Many | Command
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A subscription: to a document, to a page, or to the changes of a set."""
+
+    listing: Listing
+    what: Literal["one", "page", "changes"]
+
+
+Meaning = Attribute | Linked | One | Many | Command | Watch

@@ -75,6 +75,11 @@ def _resolver(
         expectedVersion: int | None = None,
     ) -> Outcome:
         request = asked(info)
+        done: Outcome | Exception | None = request.done.get(info.path.key)
+        if isinstance(done, Exception):
+            raise done
+        if done is not None:
+            return done
         viewer = request.session.viewer
         require(allow, viewer, info.field_name)
         if commandId is not None:

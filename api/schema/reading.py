@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from api.context import Request
@@ -9,7 +10,7 @@ from api.schema.asking import Services, answered
 from api.schema.cursors import Cursors
 from domain.rules import Viewer
 from eventlog.envelope import Position
-from readmodels.query import Page, Query
+from readmodels.query import Page, Query, Where
 
 __all__ = [
     "Connection",
@@ -18,8 +19,10 @@ __all__ = [
     "Positions",
     "Root",
     "find",
+    "follow",
     "get",
     "positions",
+    "require_timely",
     "seen",
 ]
 
@@ -87,6 +90,19 @@ async def find(
     for each in more:
         page = await answered(services.documents.find(cls, query, viewer, each))
     return page
+
+
+def require_timely(request: Request[Services], cls: type[Any], at_least: Positions) -> None:
+    """Raises the Fault of having waited in vain for these documents, where that has been."""
+    if at_least and cls in request.late:
+        raise request.late[cls]
+
+
+def follow(request: Request[Services], cls: type[Any], where: Where) -> None:
+    """Where this is a push, it is to be made again when what the condition holds for changes."""
+    if request.links is not None:
+        followed = partial(request.services.documents.follow, cls, where, request.session.viewer)
+        request.links.follow(followed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from api.schema.book import Argument, Book, Field, Resolve, attribute
 from api.schema.following import Links, again
 from api.schema.inputs import checked
 from api.schema.listing import Listing
+from api.schema.meanings import Watch
 from api.schema.names import camel, described
 from api.schema.reading import Connection
 from eventlog.envelope import Position
@@ -60,6 +61,7 @@ def subscriptions(listing: Listing) -> dict[str, Field]:
             arguments=one,
             resolve=_pushed,
             subscribe=_one(listing),
+            meaning=Watch(listing, "one"),
             description=described(listing.cls),
         ),
         listing.many: Field(
@@ -67,12 +69,14 @@ def subscriptions(listing: Listing) -> dict[str, Field]:
             arguments=page,
             resolve=_pushed,
             subscribe=_page(listing),
+            meaning=Watch(listing, "page"),
         ),
         f"{listing.one}Changes": Field(
             type=f"{listing.name}Changes!",
             arguments=changes,
             resolve=_pushed,
             subscribe=_changes(listing),
+            meaning=Watch(listing, "changes"),
         ),
     }
 

@@ -1,0 +1,279 @@
+"""What each field of an operation reads, and how that becomes its part of the answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLField, ListValueNode, ObjectValueNode, ValueNode, VariableNode
+from graphql.execution.values import VariableValues, get_argument_values
+
+from api.compiled.rendering import Selection, row_type
+from api.context import Request
+from api.errors import Fault
+from api.schema.asking import Services, answered, require_sight
+from api.schema.listing import Listing
+from api.schema.reading import PageInfo, Positions, follow
+from domain.rules import Viewer
+from eventlog.envelope import Position
+from readmodels.documents import Ask, Documents, Part, TooLate
+from readmodels.model import Link
+from readmodels.query import EVERYTHING, And, Compare, Page, Query
+
+__all__ = ["Arguments", "DocumentPlan", "LinkPlan", "PageField", "PagePlan", "Run", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution: who asks, with which variables, and after which positions."""
+
+    request: Request[Services]
+    variables: VariableValues | None
+    at_least: Positions = ()
+
+    @property
+    def documents(self) -> Documents:
+        return self.request.services.documents
+
+    @property
+    def viewer(self) -> Viewer:
+        return self.request.session.viewer
+
+    def after(self, position: Position | None) -> "Run":
+        """The same, after one position more."""
+        if position is None:
+            return self
+        latest = {each.partition: each for each in self.at_least}
+        latest[position.partition] = max(position, latest.get(position.partition, position))
+        return Run(self.request, self.variables, tuple(latest.values()))
+
+
+async def read(run: Run, asks: Sequence[Ask]) -> list[Page[Any]]:
+    """A page for each. Raises Fault; one of having waited in vain is remembered."""
+    try:
+        return await answered(run.documents.read(asks, run.viewer, run.at_least))
+    except Fault as fault:
+        if isinstance(fault.__cause__, TooLate) and fault.__cause__.document is not None:
+            run.request.late[fault.__cause__.document] = fault
+        raise
+
+
+class Arguments:
+    """The arguments of a field: read once where they name no variable, else for each request."""
+
+    def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
+        self._definition = definition
+        self._node = node
+        self.is_constant = not any(_names_variable(e.value) for e in node.arguments or ())
+        self._constant = get_argument_values(definition, node) if self.is_constant else {}
+
+    def given(self, variables: VariableValues | None) -> dict[str, Any]:
+        """Their values by their names in GraphQL. Raises GraphQLError."""
+        if self.is_constant:
+            return self._constant
+        return get_argument_values(self._definition, self._node, variables)
+
+
+def _names_variable(value: ValueNode) -> bool:
+    match value:
+        case VariableNode():
+            return True
+        case ListValueNode():
+            return any(map(_names_variable, value.values))
+        case ObjectValueNode():
+            return any(_names_variable(each.value) for each in value.fields)
+        case _:
+            return False
+
+
+class DocumentPlan:
+    """A selection over documents of one class, with the links in it."""
+
+    def __init__(self, selection: Selection, links: "Sequence[LinkPlan]") -> None:
+        self.selection = selection
+        self.links = links
+        self._cls = selection.cls
+        self._rows = selection.render(rows=True)
+        self._documents = selection.render(rows=False)
+
+    @property
+    def also(self) -> list[str]:
+        """The fields that its links go by."""
+        return [each.by for each in self.links]
+
+    def part(self) -> Part:
+        """What is to be read of a document, for this selection alone."""
+        return Part(row_type(self._cls, [self.selection], ["id", *self.also]))
+
+    async def answer(self, run: Run, documents: Sequence[Any]) -> list[Any]:
+        """The answer for each of the documents, or rows of them."""
+        if not documents:
+            return []
+        linked = [await each.answer(run, documents) for each in self.links]
+        is_whole = isinstance(documents[0], self._cls)
+        return (self._documents if is_whole else self._rows)(documents, *linked)
+
+
+@dataclass(frozen=True, slots=True)
+class PageField:
+    """A field of a connection: its key, its name, and what is selected of documents in it."""
+
+    key: str
+    name: str
+    below: "DocumentPlan | tuple[PageField, ...] | None" = None
+
+
+class PagePlan:
+    """A selection over a connection."""
+
+    def __init__(self, listing: Listing, fields: Sequence[PageField]) -> None:
+        self.listing = listing
+        self._fields = fields
+        self.with_total = any(each.name == "totalCount" for each in fields)
+        nodes = list(_document_plans(fields))
+        also = {"id": None} | {name: None for each in nodes for name in each.also}
+        if _shows_cursors(fields):
+            sortable = dict.fromkeys(listing.shown.spec.indexed)
+            also |= sortable
+        selections = [each.selection for each in nodes]
+        self.part = Part(row_type(listing.cls, selections, list(also)))
+
+    def query(self, given: dict[str, Any]) -> Query:
+        """What the arguments ask for. Raises Fault."""
+        where, order_by = given.get("where"), given.get("orderBy")
+        return self.listing.query(where, order_by, given.get("first"), given.get("after"))
+
+    async def answer(self, run: Run, page: Page[Any]) -> dict[str, Any]:
+        """The connection of the page."""
+        total = page.total
+        if self.with_total and total is None:
+            counted = run.documents.count(self.listing.cls, page.query.where, run.viewer)
+            total = await answered(counted)
+        answer: dict[str, Any] = {}
+        for each in self._fields:
+            match each.name:
+                case "nodes":
+                    assert isinstance(each.below, DocumentPlan)
+                    answer[each.key] = await each.below.answer(run, page.documents)
+                case "totalCount":
+                    answer[each.key] = total
+                case "edges":
+                    answer[each.key] = await self._edges(run, page, each.below)
+                case "pageInfo":
+                    answer[each.key] = self._info(page, each.below)
+                case _:
+                    answer[each.key] = f"{self.listing.name}Connection"
+        return answer
+
+    async def _edges(self, run: Run, page: Page[Any], below: object) -> list[dict[str, Any]]:
+        assert isinstance(below, tuple)
+        edges: list[dict[str, Any]] = [{} for _ in page.documents]
+        for each in below:
+            if isinstance(each.below, DocumentPlan):
+                values = await each.below.answer(run, page.documents)
+            elif each.name == "cursor":
+                values = list(map(self.listing.cursors.writer(page.query), page.documents))
+            else:
+                values = [f"{self.listing.name}Edge"] * len(edges)
+            for edge, value in zip(edges, values, strict=True):
+                edge[each.key] = value
+        return edges
+
+    def _info(self, page: Page[Any], below: object) -> dict[str, Any]:
+        assert isinstance(below, tuple)
+        first = last = None
+        if page.documents and _shows_cursors(below):
+            write = self.listing.cursors.writer(page.query)
+            first, last = write(page.documents[0]), write(page.documents[-1])
+        info = PageInfo(page.has_next, page.has_previous, first, last)
+        return {each.key: _INFO[each.name](info) for each in below}
+
+
+_INFO: dict[str, Callable[[PageInfo], object]] = {
+    "hasNextPage": lambda info: info.has_next_page,
+    "hasPreviousPage": lambda info: info.has_previous_page,
+    "startCursor": lambda info: info.start_cursor,
+    "endCursor": lambda info: info.end_cursor,
+    "__typename": lambda info: "PageInfo",
+}
+_CURSORS = ("cursor", "startCursor", "endCursor")
+
+
+def _document_plans(fields: Sequence[PageField]) -> "list[DocumentPlan]":
+    found: list[DocumentPlan] = []
+    for each in fields:
+        if isinstance(each.below, DocumentPlan):
+            found.append(each.below)
+        elif each.below:
+            found += _document_plans(each.below)
+    return found
+
+
+def _shows_cursors(fields: Sequence[PageField]) -> bool:
+    return any(
+        each.name in _CURSORS or (isinstance(each.below, tuple) and _shows_cursors(each.below))
+        for each in fields
+    )
+
+
+class LinkPlan:
+    """A link, with its arguments and what is selected where it leads."""
+
+    def __init__(
+        self,
+        name: str,
+        link: Link,
+        listing: Listing,
+        arguments: Arguments,
+        below: DocumentPlan | PagePlan,
+    ) -> None:
+        self._name = name
+        self._link = link
+        self._listing = listing
+        self._arguments = arguments
+        self._below = below
+        self._part = below.part if isinstance(below, PagePlan) else below.part()
+        self._own = listing.equals(link.by) if link.is_many else "eq"
+
+    @property
+    def by(self) -> str:
+        """The field that the link goes by."""
+        return "id" if self._link.is_many else self._link.by
+
+    async def answer(self, run: Run, documents: Sequence[Any]) -> list[Any]:
+        """What the link leads to from each of the documents."""
+        require_sight(self._listing.shown.read, run.viewer, self._name)
+        if isinstance(self._below, PagePlan):
+            return await self._pages(run, documents, self._below)
+        return await self._ones(run, documents, self._below)
+
+    async def _pages(self, run: Run, documents: Sequence[Any], below: PagePlan) -> list[Any]:
+        query = below.query(self._arguments.given(run.variables))
+        asks: list[Ask] = []
+        for each in documents:
+            own = Compare(self._link.by, self._own, each.id)
+            where = own if query.where == EVERYTHING else And((own, query.where))
+            asks.append(
+                self._ask(
+                    Query(where=where, order=query.order, first=query.first, after=query.after)
+                )
+            )
+        pages = await self._read(run, asks)
+        return [await below.answer(run, page) for page in pages]
+
+    async def _ones(self, run: Run, documents: Sequence[Any], below: DocumentPlan) -> list[Any]:
+        ids = [getattr(each, self._link.by) for each in documents]
+        asks = [self._ask(Query(first=1), each) for each in dict.fromkeys(ids) if each is not None]
+        pages = await self._read(run, asks)
+        found = {a.id: p.documents[0] for a, p in zip(asks, pages, strict=True) if p.documents}
+        shown = await below.answer(run, list(found.values()))
+        by_id = dict(zip(found, shown, strict=True))
+        return [by_id.get(each) for each in ids]
+
+    def _ask(self, query: Query, id: str | None = None) -> Ask:
+        return Ask(self._listing.cls, self._part, query, id)
+
+    async def _read(self, run: Run, asks: Sequence[Ask]) -> list[Page[Any]]:
+        for each in asks:
+            where = each.query.where if each.id is None else Compare("id", "eq", each.id)
+            follow(run.request, each.document, where)
+        return await read(run, asks)
