@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ import pytest
 
 from api.runtime import Embedded, embedded
 from domain.composition import compose
-from domain.model import After, Process, Role, value
+from domain.model import After, Aggregate, Process, Role, event, value
 from domain.rules import Viewer
 from eventlog.codec import Codec
 from eventlog.dispatcher import Sender
 from eventlog.outcome import Accepted
+from eventlog.sqlite_rows import recorded
 from readmodels.composition import Model, build
 from readmodels.model import AnyProjection, Owner, Projection, document, index
 from readmodels.query import Compare, Query
 from readmodels.store import ShapeChanged
+from tests.contracts.logs import draft
 from tests.examples.library import domain, readmodels, skeleton
 from tests.examples.library.domain.copy_messages import (
     AcquireCopy,
@@ -30,6 +33,7 @@ from tests.examples.library.domain.copy_messages import (
     ReturnCopy,
 )
 from tests.examples.library.domain.desk import Asking, DeskCommand, DeskEvent, Quiet, Settled, desk
+from tests.examples.library.facts import returned
 from tests.examples.library.model import model
 from tests.examples.library.readmodels.copy import Copy
 from tests.examples.library.readmodels.loan import Loan, loans
@@ -80,6 +84,39 @@ async def test_what_the_first_day_wrote_is_read_by_what_became_of_it(tmp_path: P
     }
     assert lent["ann"] is not None
     assert lent["bob"] is None
+
+
+@event("library.CopyReturned")
+class LaterCopyReturned:
+    """As it may be next: it says in which state the copy is, which was never noted before."""
+
+    copy: str
+    title: str
+    loan: str
+    reader: str
+    at: datetime
+    condition: str = "good"
+
+
+def later_returned(state: Quiet, event: LaterCopyReturned) -> Quiet:
+    return state
+
+
+def no_decision(command: ReturnCopy, state: Quiet) -> list[LaterCopyReturned]:
+    return []
+
+
+def test_a_field_with_a_default_is_added_to_an_event_without_another_version() -> None:
+    later = Aggregate(
+        name="copy",
+        key=lambda command: command.copy,
+        initial=Quiet,
+        decide=no_decision,
+        evolve=later_returned,
+    )
+    data = Codec(model().domain).encode(returned())
+    kept = recorded(draft("copy-c-1", 1, data=data, type="library.CopyReturned", schema=1), 7)
+    assert Codec(compose([later])).event(kept).condition == "good"
 
 
 async def test_a_process_that_comes_later_reacts_to_all_that_has_happened(tmp_path: Path) -> None:

@@ -136,20 +136,20 @@ async def test_the_history_of_a_copy_is_for_librarians(library: ProcessServer) -
 
 async def test_a_reader_who_declines_leaves_the_copy_to_the_next(library: ProcessServer) -> None:
     copy = await lent_to_ann(library)
-    for reader in ("bob", "cem"):
+    for reader in ("dan", "fay"):
         await send(library, "reserveCopy", {"copy": copy}, reader, "reader")
     mine = "subscription { notices { nodes { id copy status } } }"
     async with (
-        subscribed(library.socket_url, mine, token=library.token("cem", "reader")) as cems,
-        subscribed(library.socket_url, mine, token=library.token("bob", "reader")) as bobs,
+        subscribed(library.socket_url, mine, token=library.token("fay", "reader")) as fays,
+        subscribed(library.socket_url, mine, token=library.token("dan", "reader")) as dans,
     ):
         await send(library, "returnCopy", {"copy": copy}, *LIBRARIAN)
-        told = await bobs.until(lambda data: bool(_about(data, copy)))
+        told = await dans.until(lambda data: bool(_about(data, copy)))
         (notice,) = _about(told, copy)
-        no = await send(library, "declineNotice", {"notice": notice["id"]}, "cem", "reader")
+        no = await send(library, "declineNotice", {"notice": notice["id"]}, "fay", "reader")
         assert no["code"] == "NOTICE_UNKNOWN"
-        await send(library, "declineNotice", {"notice": notice["id"]}, "bob", "reader")
-        await cems.until(lambda data: bool(_about(data, copy)))
+        await send(library, "declineNotice", {"notice": notice["id"]}, "dan", "reader")
+        await fays.until(lambda data: bool(_about(data, copy)))
 
 
 def _about(data: Json, copy: str) -> list[Json]:
