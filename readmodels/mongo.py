@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, CursorNotFound, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from readmodels import mongo_collections as collections
@@ -293,5 +293,5 @@ def _reached() -> Generator[None]:
     try:
         yield
         raise_if_cancelled()
-    except ConnectionFailure as fault:
+    except (ConnectionFailure, CursorNotFound) as fault:  # or it was started anew amid an answer
         raise Unreachable(f"MongoDB is out of reach, ask again soon: {fault}") from fault

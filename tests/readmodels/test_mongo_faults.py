@@ -148,6 +148,18 @@ async def test_a_feed_whose_cursor_the_server_kills_goes_on(server: MongoServer)
         assert one.lost == 0
 
 
+async def test_an_answer_that_the_server_forgets_midway_is_out_of_reach(
+    server: MongoServer,
+) -> None:
+    async with opened(Place(server.uri, "midway")) as one:
+        many = [thing(f"{number:03}", number) for number in range(150)]
+        await put(one.store, *many, checkpoint={0: 1})
+        await one.until_told(changes=150)
+        with failing(server, "getMore", times=1, errorCode=43), pytest.raises(Unreachable):
+            await one.store.find(things, Query(first=150))
+        assert await one.store.find(things, Query(first=150)) == many
+
+
 async def test_a_resume_token_that_is_gone_begins_anew(server: MongoServer) -> None:
     async with opened(Place(server.uri, "lost")) as one:
         await put(one.store, thing("a", 1), checkpoint={0: 1})
