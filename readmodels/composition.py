@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Generic, TypeVar, get_origin, get_type_hints
 
 from domain.composition import (
@@ -50,7 +51,7 @@ class Model:
     shown: Mapping[type[Any], Shown[Any]]
     """By document class, in the order of the projections."""
 
-    @property
+    @cached_property
     def roles(self) -> frozenset[str]:
         """Every role that some rule of the model names."""
         specs = [command_spec(command) for command in self.domain.owners]
