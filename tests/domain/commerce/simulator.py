@@ -1,11 +1,13 @@
-"""Commerce in one thread: streams, the fulfilment, and everything in between late, or twice.
+"""Commerce in one thread: streams, the processes, and everything in between late, or twice.
 
-The fulfilment hears of the events of a stream in their order, but of those of different streams in
-any; what it sends arrives in any order, sometimes twice. Only two commands rely on their id to be
+A process hears of the events of a stream in their order, but of those of different streams in any,
+and no process waits for another; what they send arrives in any order, sometimes twice. Only two
+commands rely on their id to be
 harmless when they come twice, as every command may: ReserveStock and ReturnStock. Of all others the
 simulator forgets the ids, so that they have to be harmless by themselves.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,33 +16,42 @@ from random import Random
 from typing import Any
 
 from domain.commerce import AGGREGATES, PROCESSES
-from domain.commerce.fulfilment import fulfilment
-from domain.commerce.fulfilment_states import Fulfilment, FulfilmentEvent
 from domain.commerce.product_messages import ReserveStock, ReturnStock
 from domain.composition import compose, events_of
-from domain.model import After, AnyAggregate, Rejected
+from domain.model import After, AnyAggregate, AnyProcess, Rejected
 from tests.domain.commerce.facts import T0
 
 DOMAIN = compose(AGGREGATES, PROCESSES)
-HEARD = events_of(fulfilment)
+HEARD = {process.name: events_of(process) for process in PROCESSES}
 TWICE = 0.15
 """How likely a command that has arrived arrives once more."""
 
 
 @dataclass
 class Stream:
-    """One instance of an aggregate; `heard` of its events have reached the fulfilment."""
+    """One instance of an aggregate; `unheard` are its events, with ids, for each process."""
 
     aggregate: AnyAggregate
     id: str
     state: Any
     events: list[Any] = field(default_factory=list[Any])
-    heard: int = 0
+    unheard: dict[str, deque[tuple[str, Any]]] = field(
+        default_factory=dict[str, deque[tuple[str, Any]]]
+    )
+
+    def append(self, event: Any) -> None:
+        """Let the event happen; every process that it is for will hear of it."""
+        self.state = self.aggregate.evolve(self.state, event)
+        self.events.append(event)
+        id = f"{self.aggregate.name}-{self.id}-{len(self.events)}"
+        for process, heard in HEARD.items():
+            if isinstance(event, heard):
+                self.unheard.setdefault(process, deque()).append((id, event))
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A command of the fulfilment on its way."""
+    """A command of a process on its way."""
 
     id: str
     due: datetime
@@ -54,7 +65,10 @@ class World:
     random: Random
     now: datetime = T0
     streams: dict[str, Stream] = field(default_factory=dict[str, Stream])
-    fulfilments: dict[str, Fulfilment] = field(default_factory=dict[str, Fulfilment])
+    instances: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {each.name: {} for each in PROCESSES}
+    )
+    """The states of the processes: by process, then by instance."""
     sent: list[Sent] = field(default_factory=list[Sent])
     seen: set[str] = field(default_factory=set[str])
 
@@ -64,8 +78,7 @@ class World:
         stream = self.stream(aggregate, aggregate.key(command))
         events = aggregate.decide(command, stream.state)
         for event in events:
-            stream.state = aggregate.evolve(stream.state, event)
-            stream.events.append(event)
+            stream.append(event)
         return events
 
     def stream(self, aggregate: AnyAggregate, id: str) -> Stream:
@@ -82,13 +95,19 @@ class World:
 
     def step(self) -> bool:
         """Bring something that is under way one step on; false where nothing is."""
-        unheard = [each for each in self.streams.values() if each.heard < len(each.events)]
+        unheard = [
+            (process, queue)
+            for stream in self.streams.values()
+            for process in PROCESSES
+            if (queue := stream.unheard.get(process.name))
+        ]
         due = [each for each in self.sent if each.due <= self.now]
         if not unheard and not due:
             return False
         chosen = self.random.randrange(len(unheard) + len(due))
         if chosen < len(unheard):
-            self._hear(unheard[chosen])
+            process, queue = unheard[chosen]
+            self._hear(process, *queue.popleft())
         else:
             self._arrive(due[chosen - len(unheard)])
         return True
@@ -102,22 +121,18 @@ class World:
                 return
             self.now = max(self.now, min(each.due for each in self.sent))
 
-    def _hear(self, stream: Stream) -> None:
-        event, stream.heard = stream.events[stream.heard], stream.heard + 1
-        if isinstance(event, HEARD):
-            self._react(f"{stream.aggregate.name}-{stream.id}-{stream.heard}", event)
-
-    def _react(self, id: str, event: FulfilmentEvent) -> None:
-        key = fulfilment.key(event)
+    def _hear(self, process: AnyProcess, id: str, event: Any) -> None:
+        key = process.key(event)
         assert key is not None
-        state = fulfilment.evolve(self.fulfilments.get(key, fulfilment.initial()), event)
-        self.fulfilments[key] = state
-        for number, reaction in enumerate(fulfilment.react(state, event)):
+        instances = self.instances[process.name]
+        state = process.evolve(instances.get(key, process.initial()), event)
+        instances[key] = state
+        for number, reaction in enumerate(process.react(state, event)):
             delay = reaction.delay if isinstance(reaction, After) else timedelta()
             command = reaction.command if isinstance(reaction, After) else reaction
             due = event.at + delay
             assert getattr(command, "at", due) == due, "its Now is what the dispatcher fills in"
-            self.sent.append(Sent(f"{id}-{number}", due, command))
+            self.sent.append(Sent(f"{process.name}-{id}-{number}", due, command))
 
     def _arrive(self, sent: Sent) -> None:
         if self.random.random() >= TWICE:

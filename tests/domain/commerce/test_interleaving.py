@@ -147,7 +147,7 @@ def documents(world: World, random: Random) -> dict[type[Any], dict[str, Any]]:
             kept = found[projection.document]
             if isinstance(event, parameter(projection.evolve, 1, "a projection")):
                 for key in projection.keys(event):
-                    kept[key] = projection.evolve(kept.get(key), event)
+                    kept[key], _ = projection.fold(key, kept.get(key), {}, [(0, 0, event)])
     return {
         document: {key: each for key, each in kept.items() if each is not None}
         for document, kept in found.items()
