@@ -94,6 +94,22 @@ async def test_whoever_follows_the_page_gets_what_it_says(
     assert moved["copies"]["nodes"][0]["title"] == "Dune"
     assert len(asked) == 4
 
+    (tmp_path / "library.py").unlink()
+    copy_package(tmp_path / "library")
+    async with running_server(tmp_path / "data", MODEL="library.model:model") as server:
+        query = "{ copies { nodes { id title status waiting } } }"
+        nodes = (await server.data(query))["copies"]["nodes"]
+    assert nodes == [{"id": "c-1", "title": "Dune", "status": "LENT", "waiting": 0}]
+
+
+def copy_package(to: Path) -> None:
+    """The example as a package of somebody's own, called `library`."""
+    files = [HERE / "model.py", *HERE.glob("domain/*.py"), *HERE.glob("readmodels/*.py")]
+    for file in files:
+        copy = to / file.relative_to(HERE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(file.read_text("utf-8").replace("tests.examples.library", "library"))
+
 
 def test_the_library_fits_beside_another_context() -> None:
     together = build(
