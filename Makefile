@@ -14,6 +14,7 @@ ARGS ?=
 
 BIN := .venv/bin
 CLIENTS := tests/clients
+PEERS := benchmarks/peers
 GRAPHIQL := web/graphiql
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -41,7 +42,7 @@ check: setup ## lint, format, types twice, and the import order of the house
 soak: setup mongo ## the long runs that `make test` leaves out
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-bench: setup mongo ## measure, each figure beside a limit of the same run (ARGS="commands http projecting kafka")
+bench: setup mongo $(PEERS)/node_modules/.stamp ## measure, each figure beside a limit of the same run (ARGS="commands http projecting kafka reads")
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: .venv/dev.stamp ## solve the dependencies anew (ARGS=--upgrade for newer versions) and write the locks
@@ -49,6 +50,7 @@ lock: .venv/dev.stamp ## solve the dependencies anew (ARGS=--upgrade for newer v
 	$(call compile,requirements-dev.txt,--extra dev --constraint requirements.txt)
 	cd $(CLIENTS) && $(WITH_NODE) npm install --package-lock-only
 	cd $(GRAPHIQL) && $(WITH_NODE) npm install --package-lock-only
+	cd $(PEERS) && $(WITH_NODE) npm install --package-lock-only
 
 graphiql: .venv/dev.stamp ## build api/static/graphiql/ anew from web/graphiql/
 	cd $(GRAPHIQL) && $(WITH_NODE) npm ci && $(WITH_NODE) npm run build
@@ -58,7 +60,7 @@ servers: setup mongo ## start the tests' Kafka and MongoDB for a person, until C
 
 clean: ## remove everything that make can make again; var/ with its data stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf $(CLIENTS)/node_modules $(CLIENTS)/var $(GRAPHIQL)/node_modules .servers
+	rm -rf $(CLIENTS)/node_modules $(CLIENTS)/var $(GRAPHIQL)/node_modules $(PEERS)/node_modules .servers
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A clean machine gets a sentence about what is missing, not a stack trace.
@@ -87,6 +89,11 @@ clean: ## remove everything that make can make again; var/ with its data stays
 
 $(CLIENTS)/node_modules/.stamp: $(CLIENTS)/package-lock.json | .venv/dev.stamp
 	cd $(CLIENTS) && $(WITH_NODE) npm ci --no-progress
+	@touch $@
+
+# The servers that the reads are measured beside: wanted by nothing else.
+$(PEERS)/node_modules/.stamp: $(PEERS)/package-lock.json | .venv/dev.stamp
+	cd $(PEERS) && $(WITH_NODE) npm ci --no-progress
 	@touch $@
 
 # The browser test drives Debian's chromium. Root on Debian gets it; anyone else gets the sentence, and a skipped test.

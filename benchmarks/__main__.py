@@ -16,27 +16,38 @@ from benchmarks import (
     kafka_rebuild,
     kafka_scale,
     projecting,
+    reads,
+    reads_memory,
+    reads_start,
 )
 from benchmarks.as_served import run
 from benchmarks.engines import Engines, engines
 from benchmarks.measuring import Row
+from benchmarks.reads_comparing import Pace
 from tests.servers.process import NoServer
 
 EMBEDDED = ("commands", "http", "projecting")
 OVER_KAFKA = ("kafka-projecting", "kafka-commands", "kafka-http", "kafka-scale", "kafka-rebuild")
+READS = ("reads-embedded", "reads-memory", "reads-mongo", "reads-start")
+GROUPS = {"kafka": OVER_KAFKA, "reads": READS}
+NAMES = (*EMBEDDED, *OVER_KAFKA, *READS)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=", ".join(["kafka", *EMBEDDED, *OVER_KAFKA])
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*GROUPS, *NAMES]))
     parser.add_argument(
         "--events", type=int, default=kafka_rebuild.EVENTS, help="of kafka-rebuild [%(default)s]"
     )
+    parser.add_argument(
+        "--seconds", type=float, default=3.0, help="of each load of the reads [%(default)s]"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="of each load of the reads [%(default)s]"
+    )
     options = parser.parse_args()
     for name in options.names:
-        if name not in ("kafka", *EMBEDDED, *OVER_KAFKA):
+        if name not in (*GROUPS, *NAMES):
             parser.error(f"no benchmark is called {name}")
     return options
 
@@ -49,7 +60,7 @@ async def _main(options: argparse.Namespace) -> None:
     header = ""
     for name in _named(options.names):
         try:
-            rows = await _rows(name, options.events)
+            rows = await _rows(name, options)
         except NoServer as fault:
             print(f"\n{name} is left out: {fault}", flush=True)
             continue
@@ -61,12 +72,11 @@ async def _main(options: argparse.Namespace) -> None:
 
 
 def _named(names: Sequence[str]) -> list[str]:
-    chosen = names or [*EMBEDDED, *OVER_KAFKA]
-    return [each for name in chosen for each in (OVER_KAFKA if name == "kafka" else (name,))]
+    return [each for name in names or NAMES for each in GROUPS.get(name, (name,))]
 
 
-async def _rows(name: str, events: int) -> Sequence[Row]:
-    model = shipped()
+async def _rows(name: str, options: argparse.Namespace) -> Sequence[Row]:
+    model, pace = shipped(), Pace(seconds=options.seconds, rounds=options.rounds)
     match name:
         case "commands":
             return await commands.figures(model)
@@ -74,6 +84,14 @@ async def _rows(name: str, events: int) -> Sequence[Row]:
             return await http.figures()
         case "projecting":
             return await projecting.figures(model)
+        case "reads-embedded":
+            return await reads.embedded_rows(pace)
+        case "reads-memory":
+            return await reads_memory.rows(pace)
+        case "reads-mongo":
+            return await _over_kafka(lambda each: reads.mongo_rows(each, pace))
+        case "reads-start":
+            return await reads_start.rows(pace)
         case "kafka-projecting":
             return await _over_kafka(lambda each: kafka_projecting.rows(model, each))
         case "kafka-commands":
@@ -83,7 +101,7 @@ async def _rows(name: str, events: int) -> Sequence[Row]:
         case "kafka-scale":
             return await _over_kafka(lambda each: kafka_scale.rows(model, each))
         case _:
-            return await _over_kafka(lambda each: kafka_rebuild.rows(model, each, events))
+            return await _over_kafka(lambda each: kafka_rebuild.rows(model, each, options.events))
 
 
 async def _over_kafka(measured: Callable[[Engines], Awaitable[Sequence[Row]]]) -> Sequence[Row]:

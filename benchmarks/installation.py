@@ -24,10 +24,12 @@ class Installation:
     settings: dict[str, str]
 
     @asynccontextmanager
-    async def server(self, parts: str = "api,writer,projector") -> AsyncGenerator[ProcessServer]:
-        """One server, ready."""
+    async def server(
+        self, parts: str = "api,writer,projector", **more: str
+    ) -> AsyncGenerator[ProcessServer]:
+        """One server, ready, with more settings than the installation's."""
         directory = self.directory / new_name()
-        async with running_server(directory, PARTS=parts, **self.settings) as server:
+        async with running_server(directory, PARTS=parts, **self.settings, **more) as server:
             yield server
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 START_S_MAX = 60.0
 
@@ -25,8 +27,18 @@ class Load:
 @asynccontextmanager
 async def process(*command: str) -> AsyncGenerator[Process]:
     """A Python module with its arguments as a process, which is asked to stop at the end."""
+    async with program(sys.executable, "-m", *command) as started:
+        yield started
+
+
+@asynccontextmanager
+async def program(*command: str | Path, **more: str) -> AsyncGenerator[Process]:
+    """A program as a process, with more in its environment, asked to stop at the end."""
     started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        *command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **more},
     )
     try:
         yield started

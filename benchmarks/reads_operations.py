@@ -25,6 +25,8 @@ class Operation:
     name: str
     text: str
     variables: Sequence[Variables]
+    is_repeated: bool = True
+    """Whether a request may be sent again, for the same answer."""
 
     def bodies(self) -> list[str]:
         """The bodies of its requests, each asked in turn."""
@@ -32,8 +34,11 @@ class Operation:
 
     def body(self, variables: Variables) -> str:
         """The body of one request."""
-        asked = {"operationName": self.name, "query": self.text, "variables": variables}
-        return json.dumps(asked, separators=(",", ":"))
+        return json.dumps(self.request(variables), separators=(",", ":"))
+
+    def request(self, variables: Variables) -> dict[str, Any]:
+        """What one request asks."""
+        return {"operationName": self.name, "query": self.text, "variables": variables}
 
 
 LIST = Operation(
@@ -73,6 +78,7 @@ def addition(ids: Iterable[str]) -> Operation:
             f"{_RESULT} ... on Accepted {{ query {{ book(id: $id) {{ {BOOK} }} }} }} }} }}"
         ),
         variables=[{"input": each, "id": each["book"]} for each in inputs],
+        is_repeated=False,
     )
 
 
