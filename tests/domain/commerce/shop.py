@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
 
 from domain.commerce import order_states
+from domain.commerce.addresses import PostalAddress
 from domain.commerce.order_messages import (
     CancelOrder,
     DeliverOrder,
@@ -39,6 +40,16 @@ from tests.domain.commerce.simulator import Stream, World
 
 PRODUCTS = ("cd-1", "cd-2", "cd-3")
 CUSTOMERS = ("ann", "bob")
+HOME = PostalAddress(street="Dam 1", city="Amsterdam", postal_code="1012 JS", country="NL")
+ADDRESSES = (
+    None,
+    None,
+    HOME,
+    HOME,
+    HOME,
+    replace(HOME, street="Dam 2"),
+    replace(HOME, country="BE"),
+)
 
 
 @dataclass
@@ -75,7 +86,17 @@ class Shop:
     def order(self) -> None:
         customer = self.random.choice(CUSTOMERS)
         order = f"o-{next(self.numbers)}"
-        self.world.send(PlaceOrder(order=order, lines=self.lines(), at=self.world.now, by=customer))
+        shipping, billing = (self.random.choice(ADDRESSES) for _ in range(2))
+        self.world.send(
+            PlaceOrder(
+                order=order,
+                lines=self.lines(),
+                shipping=shipping,
+                billing=billing,
+                at=self.world.now,
+                by=customer,
+            )
+        )
 
     def pay(self) -> None:
         """Authorise what an order costs, or something else, or let the provider have its say."""
