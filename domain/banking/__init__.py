@@ -1,8 +1,10 @@
-"""Banking: accounts in a double-entry ledger, transfers, trades of instruments, and portfolios."""
+"""Banking: accounts in a double-entry ledger, transfers, trades, portfolios, and a fraud watch."""
 
 from domain.banking import (
     accounts,
     following,
+    fraud_alerts,
+    fraud_watch,
     instruments,
     portfolios,
     trades,
@@ -18,9 +20,11 @@ AGGREGATES: tuple[AnyAggregate, ...] = (
     instruments.instruments,
     trades.trades,
     portfolios.portfolios,
+    fraud_alerts.fraud_alerts,
 )
 PROCESSES: tuple[AnyProcess, ...] = (
     transferring.transferring,
     trading.trading,
     following.following,
+    fraud_watch.fraud_watch,
 )

@@ -3,6 +3,7 @@
 from readmodels.banking.account import accounts
 from readmodels.banking.cash_reports import currency_transaction_reports, structuring_suspicions
 from readmodels.banking.customer_dashboard import customer_dashboards
+from readmodels.banking.fraud_alert import fraud_alerts
 from readmodels.banking.instrument import instruments
 from readmodels.banking.ledger import ledger_days, trial_balances
 from readmodels.banking.portfolio import portfolios
@@ -25,4 +26,5 @@ PROJECTIONS: tuple[AnyProjection, ...] = (
     currency_transaction_reports,
     structuring_suspicions,
     reportable_transfers,
+    fraud_alerts,
 )
