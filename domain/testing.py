@@ -4,9 +4,14 @@ assert given(orders, PLACED).when(CANCEL) == [CANCELLED]
 assert given(orders).rejects(CANCEL) == "ORDER_UNKNOWN"
 assert reacting(fulfilment, PLACED).to(RESERVED) == [CONFIRM]
 assert shown(products, LISTED, RESTOCKED) == {"cd-1": Product(id="cd-1", stock=5)}
+for events in interleaved([PAID, REFUNDED], [PAID_TOO]):
+    assert shown(days, *events) == {"2026-11-23": Day(id="2026-11-23", paid=2, refunded=1)}
 """
 
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import factorial, prod
 from typing import Generic, TypeVar
 
 from domain.model import After, Aggregate, Process, Rejected, Shows
@@ -109,3 +114,33 @@ def _deliver(projection: Shows[E, D], batches: list[Placed[E]], times: int) -> d
         id = getattr(document, "id", key)
         assert id == key, f"keys named the document {key!r}, evolve gave it the id {id!r}"
     return found
+
+
+def interleaved(*streams: Sequence[E], most: int = 200) -> Iterator[tuple[E, ...]]:
+    """The orders in which the events of several streams may come, each stream's own order kept.
+
+    All of them or, where there are more, `most` by chance, which are the same at every call.
+    """
+    lengths = [len(stream) for stream in streams]
+    count = factorial(sum(lengths)) // prod(map(factorial, lengths))
+    for turns in _every_order(lengths) if count <= most else _some_orders(lengths, most):
+        left = [iter(stream) for stream in streams]
+        yield tuple(next(left[turn]) for turn in turns)
+
+
+def _every_order(lengths: list[int]) -> Iterator[list[int]]:
+    """Whose turn it is, again and again, in every way."""
+    if not any(lengths):
+        yield []
+    for turn, length in enumerate(lengths):
+        if length:
+            fewer = [*lengths[:turn], length - 1, *lengths[turn + 1 :]]
+            yield from ([turn, *rest] for rest in _every_order(fewer))
+
+
+def _some_orders(lengths: list[int], count: int) -> Iterator[list[int]]:
+    turns = [turn for turn, length in enumerate(lengths) for _ in range(length)]
+    chance = random.Random(count)
+    for _ in range(count):
+        chance.shuffle(turns)
+        yield list(turns)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.model import After, Rejected, Shows
-from domain.testing import given, reacting, shown
+from domain.testing import given, interleaved, reacting, shown
 from readmodels.model import Projection
 from tests.sample import (
     INTEREST,
@@ -207,3 +207,37 @@ def test_a_key_that_is_named_twice_is_one_key() -> None:
 
     twice = projection(account_evolve, keys)
     assert shown(twice, OPENED, DEPOSITED)["a"].movements == 1
+
+
+# Several streams
+
+
+def test_streams_are_interleaved_in_every_way_that_keeps_the_order_of_each() -> None:
+    assert list(interleaved("ab", "c")) == [tuple("abc"), tuple("acb"), tuple("cab")]
+    assert len(set(interleaved("abcd", "efgh"))) == 70
+    assert list(interleaved("ab")) == [("a", "b")]
+    assert list(interleaved("", "")) == [()]
+
+
+def test_of_too_many_orders_some_are_taken_and_always_the_same() -> None:
+    streams = [range(0, 10), range(10, 20), range(20, 30)]
+    taken = list(interleaved(*streams, most=50))
+    assert taken == list(interleaved(*streams, most=50))
+    assert len(set(taken)) == 50
+    for order in taken:
+        assert [[each for each in order if each in stream] for stream in streams] == [
+            list(stream) for stream in streams
+        ]
+
+
+def test_a_fold_that_keeps_the_last_of_two_streams_is_caught() -> None:
+    def keys(event: Event) -> list[str]:
+        return ["everyone"]
+
+    def evolve(document: Account | None, event: Event) -> Account:
+        return replace(counted(document, 0), id="everyone", owner=event.account)
+
+    last = projection(evolve, keys)
+    orders = interleaved([OPENED], [replace(OPENED, account="b")])
+    one, other = (shown(last, *events) for events in orders)
+    assert one != other
