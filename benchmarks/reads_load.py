@@ -102,7 +102,9 @@ class Paced:
         end = due + seconds
         while due < end and not self._fault:
             due += chance.expovariate(self._rate)
-            await asyncio.sleep(max(due - time.perf_counter(), 0))
+            early_s = due - time.perf_counter()
+            if early_s > 0 or not self._idle:
+                await asyncio.sleep(max(early_s, 0))
             self._due.append(due)
             if self._idle:
                 self._idle.pop().send(next(self._requests), self._due.popleft())
