@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeGuard
 
 from domain.commerce import AGGREGATES, PROCESSES
 from domain.commerce.product_messages import ReserveStock, ReturnStock
@@ -47,6 +47,11 @@ class Stream:
         for process, heard in HEARD.items():
             if isinstance(event, heard):
                 self.unheard.setdefault(process, deque()).append((id, event))
+
+
+def is_delayed(reaction: Any) -> TypeGuard[After[Any]]:
+    """Whether it is a command with a delay."""
+    return isinstance(reaction, After)
 
 
 @dataclass(frozen=True)
@@ -128,8 +133,9 @@ class World:
         state = process.evolve(instances.get(key, process.initial()), event)
         instances[key] = state
         for number, reaction in enumerate(process.react(state, event)):
-            delay = reaction.delay if isinstance(reaction, After) else timedelta()
-            command = reaction.command if isinstance(reaction, After) else reaction
+            delay, command = timedelta(), reaction
+            if is_delayed(reaction):
+                delay, command = reaction.delay, reaction.command
             due = event.at + delay
             assert getattr(command, "at", due) == due, "its Now is what the dispatcher fills in"
             self.sent.append(Sent(f"{process.name}-{id}-{number}", due, command))
