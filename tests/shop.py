@@ -34,6 +34,8 @@ SENDERS: dict[str, tuple[str, str]] = {
     "shipOrder": ("warehouse-1", "warehouse"),
     "deliverOrder": ("warehouse-1", "warehouse"),
     "recordSale": ("clerk-1", "clerk"),
+    "clearOrderSignal": ("clerk-1", "clerk"),
+    "upholdOrderSignal": ("clerk-1", "clerk"),
     "refusePayment": ("provider-1", "provider"),
     "capturePayment": ("provider-1", "provider"),
     "declinePayment": ("provider-1", "provider"),

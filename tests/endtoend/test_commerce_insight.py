@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from tests.serving import Json
-from tests.shop import Shop
-from tests.subscribing import subscribed
+from tests.shop import Refusal, Shop
+from tests.subscribing import Ended, LiveMap, subscribed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -14,14 +14,28 @@ RELATED = """subscription($product: ID!) {
   relatedProducts(where: { product: { eq: $product } },
     orderBy: [{ field: SCORE, direction: DESC }]) {
     nodes { related together score relatedShown { name available } } } }"""
-SUGGESTED = """query($customer: ID!) {
+SUGGESTED = """subscription($customer: ID!) {
   suggestions(where: { customer: { eq: $customer }, status: { eq: OPEN } },
     orderBy: [{ field: SCORE, direction: DESC }]) {
     nodes { product score because { bought likelihood } productShown { available } } } }"""
+SIGNALS = """subscription($customer: ID!) {
+  orderSignalChanges(where: { customer: { eq: $customer }, status: { eq: RAISED },
+    score: { gte: 15 } }) {
+    cursor reset more left
+    entered { id ...of } changed { id ...of } } }
+fragment of on OrderSignal { score status reasons { kind points note } orderShown { customer } }"""
+HOME = {"street": "Dam 1", "city": "Amsterdam", "postalCode": "1012 JS", "country": "NL"}
+ABROAD = {"street": "Meir 1", "city": "Antwerpen", "postalCode": "2000", "country": "BE"}
 
 
 def fresh(kind: str) -> str:
     return f"{kind}-{uuid4().hex[:12]}"
+
+
+def listed(data: Json) -> dict[str, Json]:
+    """The nodes of a pushed page by the product that each is for, in their order."""
+    (page,) = data.values()
+    return {each.get("related") or each["product"]: each for each in page["nodes"]}
 
 
 async def test_what_is_bought_together_is_shown_beside_each_other_with_its_stock_live(
@@ -31,19 +45,200 @@ async def test_what_is_bought_together_is_shown_beside_each_other_with_its_stock
     for each in (book, lamp, pen):
         await shop.list(each, stock=10)
     async with subscribed(shop.server.socket_url, RELATED, {"product": book}) as live:
-        assert await live.next() == {"relatedProducts": {"nodes": []}}
+        assert listed(await live.next()) == {}
         await shop.buy(fresh("ann"), {book: 1, lamp: 2})
-        found = await live.until(lambda data: _shown(data, lamp).get("score", 0) > 0)
-        assert [each["related"] for each in found["relatedProducts"]["nodes"]] == [lamp]
+        found = listed(await live.until(lambda data: listed(data)[lamp]["score"] > 0))
+        assert list(found) == [lamp]
         await shop.buy(fresh("bob"), {book: 1, lamp: 1, pen: 1})
-        await live.until(lambda data: _shown(data, lamp).get("together") == 2)
+        await live.until(lambda data: listed(data)[lamp]["together"] == 2)
         await shop.do("restockProduct", {"product": lamp, "quantity": 5})
         stocked = await live.until(
-            lambda data: _shown(data, lamp).get("relatedShown", {}).get("available") == 12
+            lambda data: listed(data)[lamp]["relatedShown"]["available"] == 12
         )
-    assert [each["related"] for each in stocked["relatedProducts"]["nodes"]] == [lamp, pen]
+    assert list(listed(stocked)) == [lamp, pen]
+    assert listed(stocked)[lamp]["relatedShown"]["name"] == f"The {lamp}"
 
 
-def _shown(data: Json, related: str) -> Json:
-    nodes = data["relatedProducts"]["nodes"]
-    return next((each for each in nodes if each["related"] == related), {})
+async def test_a_customer_is_suggested_what_others_bought_and_told_why_until_it_is_bought(
+    shop: Shop,
+) -> None:
+    book, lamp = fresh("book"), fresh("lamp")
+    for each in (book, lamp):
+        await shop.list(each, stock=10)
+    ann = fresh("ann")
+    token = shop.server.token(ann, "customer")
+    async with subscribed(shop.server.socket_url, SUGGESTED, {"customer": ann}, token) as live:
+        assert listed(await live.next()) == {}
+        await shop.buy(ann, {book: 1})
+        await shop.buy(fresh("bob"), {book: 1, lamp: 1})
+        found = listed(await live.until(lambda data: lamp in listed(data)))
+        assert list(found) == [lamp]
+        (reason,) = found[lamp]["because"]
+        assert reason["bought"] == book
+        assert reason["likelihood"] == found[lamp]["score"] > 0
+        await shop.place(fresh("cem"), {lamp: 4})
+        await live.until(lambda data: listed(data)[lamp]["productShown"]["available"] == 5)
+        await shop.buy(ann, {lamp: 1})
+        await live.until(lambda data: not listed(data))
+
+
+async def test_a_suspicious_order_is_pointed_out_until_a_clerk_clears_it(shop: Shop) -> None:
+    cd, ann = fresh("cd"), fresh("ann")
+    await shop.list(cd)
+    clerk = shop.server.token("clerk-1", "clerk")
+    signals = LiveMap()
+    async with subscribed(shop.server.socket_url, SIGNALS, {"customer": ann}, clerk) as live:
+        signals.apply((await live.next())["orderSignalChanges"])
+        lines = [{"product": cd, "quantity": 1}]
+        await shop.do("placeOrder", {"lines": lines, "billing": HOME}, customer=ann)
+        odd = await shop.do(
+            "placeOrder", {"lines": lines, "billing": HOME, "shipping": ABROAD}, customer=ann
+        )
+        while not signals.documents:
+            signals.apply((await live.next())["orderSignalChanges"])
+        assert signals.documents == {
+            odd["id"]: {
+                "id": odd["id"],
+                "score": 35,
+                "status": "RAISED",
+                "reasons": [
+                    {
+                        "kind": "OTHER_COUNTRY",
+                        "points": 35,
+                        "note": "billed in NL, shipped to BE",
+                    }
+                ],
+                "orderShown": {"customer": ann},
+            }
+        }
+        await shop.do("clearOrderSignal", {"order": odd["id"], "note": "a present"})
+        while signals.documents:
+            signals.apply((await live.next())["orderSignalChanges"])
+    assert signals.oddities == []
+    with pytest.raises(Refusal, match="SIGNAL_UNKNOWN"):
+        await shop.do("upholdOrderSignal", {"order": "no-such", "note": "stolen"})
+
+
+async def test_an_order_shows_where_it_goes_and_an_address_that_is_none_is_refused(
+    shop: Shop,
+) -> None:
+    cd, ann = fresh("cd"), fresh("ann")
+    await shop.list(cd)
+    lines = [{"product": cd, "quantity": 1}]
+    with pytest.raises(Refusal, match="INVALID_COUNTRY"):
+        await shop.do(
+            "placeOrder", {"lines": lines, "shipping": {**HOME, "country": "nl"}}, customer=ann
+        )
+    query = """query($order: ID!, $token: Token) { order(id: $order, atLeast: $token) {
+      shipping { street country } billing { city } } }"""
+    placed = await shop.do("placeOrder", {"lines": lines, "shipping": HOME}, customer=ann)
+    found = await shop.server.data(
+        query,
+        {"order": placed["id"], "token": placed["token"]},
+        shop.server.token(ann, "customer"),
+    )
+    assert found["order"] == {"shipping": {"street": "Dam 1", "country": "NL"}, "billing": None}
+
+
+async def test_a_customers_value_follows_what_the_customer_buys(shop: Shop) -> None:
+    cd, ann = fresh("cd"), fresh("ann")
+    await shop.list(cd, price="40.00")
+    watch = """subscription($id: ID!) { customerValue(id: $id) {
+      frequency monetary spent recencyScore frequencyScore monetaryScore
+      history { purchases { totalCount } } } }"""
+    token = shop.server.token(ann, "customer")
+    async with subscribed(shop.server.socket_url, watch, {"id": ann}, token) as live:
+        assert await live.next() == {"customerValue": None}
+        await shop.buy(ann, {cd: 1})
+        await shop.buy(ann, {cd: 2})
+        found = await live.until(lambda data: (data["customerValue"] or {}).get("frequency") == 1)
+    assert found["customerValue"] == {
+        "frequency": 1,
+        "monetary": "80.00",
+        "spent": "120.00",
+        "recencyScore": 5,
+        "frequencyScore": 2,
+        "monetaryScore": 4,
+        "history": {"purchases": {"totalCount": 2}},
+    }
+
+
+# Who may see it
+
+SIGNED_IN = {"customer", "clerk", "analyst", "warehouse", "provider"}
+MAY_SEE = {
+    "relatedProducts": {"nobody", *SIGNED_IN},
+    "suggestions": SIGNED_IN,
+    "customerValues": SIGNED_IN,
+    "orderSignals": {"clerk", "analyst"},
+}
+"""By list: who is answered, some with nothing but what is theirs."""
+OWN_ONLY = {
+    (field, role)
+    for field in ("suggestions", "customerValues")
+    for role in SIGNED_IN - {"clerk", "analyst"}
+}
+
+
+@pytest.mark.parametrize("field", list(MAY_SEE))
+@pytest.mark.parametrize("role", ["nobody", *sorted(SIGNED_IN)])
+async def test_each_role_sees_what_it_may(shop: Shop, field: str, role: str) -> None:
+    token = None if role == "nobody" else shop.server.token(fresh(role), role)
+    selection = f"{field} {{ totalCount nodes {{ id }} }}"
+    answer = await shop.server.graphql(f"{{ {selection} }}", token=token)
+    if role in MAY_SEE[field]:
+        assert "errors" not in answer
+        if (field, role) in OWN_ONLY:
+            assert answer["data"][field]["totalCount"] == 0
+        return
+    refusal = "UNAUTHENTICATED" if role == "nobody" else "FORBIDDEN"
+    assert [each["extensions"]["code"] for each in answer["errors"]] == [refusal]
+    async with subscribed(
+        shop.server.socket_url, f"subscription {{ {selection} }}", token=token
+    ) as live:
+        with pytest.raises(Ended) as ended:
+            await live.next()
+    assert ended.value.code == refusal
+
+
+async def test_a_customer_sees_own_suggestions_and_value_and_those_of_nobody_else(
+    shop: Shop,
+) -> None:
+    cd, lp, ann, eve = fresh("cd"), fresh("lp"), fresh("ann"), fresh("eve")
+    for each in (cd, lp):
+        await shop.list(each)
+    for each in (ann, eve):
+        await shop.buy(each, {cd: 1, lp: 1})
+    query = """query($ann: ID!, $eve: ID!, $seen: Token) {
+      own: customerValue(id: $ann, atLeast: $seen) { id }
+      other: customerValue(id: $eve, atLeast: $seen) { id }
+      values: customerValues(where: { id: { in: [$ann, $eve] } }) { nodes { id } }
+      suggestions(where: { customer: { in: [$ann, $eve] } }, first: 500) { nodes { customer } }
+      byNot: suggestions(where: { not: { customer: { eq: $ann } } }) { totalCount } }"""
+    variables = {"ann": ann, "eve": eve, "seen": shop.seen}
+    found = await shop.server.data(query, variables, shop.server.token(ann, "customer"))
+    assert (found["own"], found["other"]) == ({"id": ann}, None)
+    assert found["values"]["nodes"] == [{"id": ann}]
+    assert {each["customer"] for each in found["suggestions"]["nodes"]} <= {ann}
+    assert found["byNot"]["totalCount"] == 0
+    clerks = await shop.server.data(query, variables, shop.server.token("clerk-1", "clerk"))
+    assert {each["id"] for each in clerks["values"]["nodes"]} == {ann, eve}
+
+
+@pytest.mark.parametrize("role", ["nobody", "customer", "analyst", "warehouse", "provider"])
+@pytest.mark.parametrize("name", ["clearOrderSignal", "upholdOrderSignal"])
+async def test_only_a_clerk_says_what_a_signal_came_to(shop: Shop, name: str, role: str) -> None:
+    token = None if role == "nobody" else shop.server.token(f"{role}-1", role)
+    mutation = f'mutation {{ {name}(input: {{ order: "1", note: "x" }}) {{ __typename }} }}'
+    answer = await shop.server.graphql(mutation, token=token)
+    expected = "UNAUTHENTICATED" if role == "nobody" else "FORBIDDEN"
+    assert [each["extensions"]["code"] for each in answer["errors"]] == [expected]
+
+
+@pytest.mark.parametrize("name", ["countPurchase", "raiseOrderSignal", "reviewRecency"])
+async def test_what_processes_say_nobody_else_can(shop: Shop, name: str) -> None:
+    answer = await shop.server.graphql(
+        f"mutation {{ {name}(input: {{}}) {{ __typename }} }}",
+        token=shop.server.token("clerk-1", "clerk", "analyst"),
+    )
+    assert "errors" in answer
