@@ -22,17 +22,21 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
         self.since = 0.0
         """Since when its request waits."""
+        self.is_asking = False
+        self.is_open = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # a connection's is one that writes
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._failed(f"the server has closed a connection: {exc}")
+        self.is_open = False
+        if self.is_asking:
+            self._failed(f"the server has closed a connection: {exc}")
 
     def send(self, request: bytes, since: float) -> None:
         """Send it; it waits since then."""
         assert self._transport is not None
-        self.since = since
+        self.since, self.is_asking = since, True
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -40,7 +44,7 @@ class Connection(asyncio.Protocol):
         if self._whole is None:
             self._whole = _whole(received)
         if self._is_whole(received):
-            self._received, self._whole = b"", None
+            self._received, self._whole, self.is_asking = b"", None, False
             if not received.startswith(b"HTTP/1.1 200"):
                 self._failed(received[:_SHOWN_MAX].decode("utf-8", "replace"))
             elif b'"errors"' in received or b'"Rejected"' in received:

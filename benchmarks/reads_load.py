@@ -76,7 +76,7 @@ class Paced:
     def __init__(self, requests: Iterator[bytes], rate: float) -> None:
         self._requests = requests
         self._rate = rate
-        self._idle: list[Connection] = []
+        self._idle: deque[Connection] = deque()  # used in turn: none is closed for its silence
         self._due: deque[float] = deque()
         self._fault = ""
         self.waits: list[float] = []
@@ -89,10 +89,9 @@ class Paced:
     def answered(self, connection: Connection) -> None:
         """Note how long it took, and send the next that is due, now or later."""
         self.waits.append(time.perf_counter() - connection.since)
+        self._idle.append(connection)
         if self._due:
-            connection.send(next(self._requests), self._due.popleft())
-        else:
-            self._idle.append(connection)
+            self._send()
 
     async def run(self, connections: list[Connection], seconds: float) -> None:
         """Send what is due until the end, and wait for all answers. Raises RuntimeError."""
@@ -106,15 +105,26 @@ class Paced:
             if early_s > 0 or not self._idle:
                 await asyncio.sleep(max(early_s, 0))
             self._due.append(due)
-            if self._idle:
-                self._idle.pop().send(next(self._requests), self._due.popleft())
+            self._send()
         end += BEHIND_S_MAX
-        while len(self._idle) < len(connections) and not self._fault:
+        while any(each.is_asking for each in connections) and not self._fault:
             await asyncio.sleep(_POLL_S)
             if time.perf_counter() > end:
                 self.failed(f"{BEHIND_S_MAX:g} s behind {self._rate:,.0f} requests a second")
         if self._fault:
             raise RuntimeError(self._fault)
+
+    def _send(self) -> None:
+        """Send what is due for the longest, where a connection is free."""
+        while self._idle:
+            connection = self._idle.popleft()
+            if connection.is_open:
+                body = next(self._requests, None)
+                if body is None:
+                    self.failed("more requests are due than there are")
+                else:
+                    connection.send(body, self._due.popleft())
+                return
 
 
 async def _main(
