@@ -12,6 +12,7 @@ from datetime import datetime
 from domain.clinical.encounter_messages import (
     BedTransferRequested,
     EncounterCancelled,
+    LeaveBed,
     PatientAdmitted,
     PatientDischarged,
     SettleInBed,
@@ -41,13 +42,17 @@ BedMoveEvent = (
     | BedOccupied
     | BedVacated
 )
-BedMoveCommand = ReserveBed | OccupyBed | VacateBed | SettleInBed | TurnAwayFromBed
+BedMoveCommand = ReserveBed | OccupyBed | VacateBed | SettleInBed | TurnAwayFromBed | LeaveBed
 Reactions = list[BedMoveCommand | After[BedMoveCommand]]
 
 
 @value
 class Whereabouts:
-    """The bed that the last move goes to, and the one that it leaves, until it is left."""
+    """The bed that the last move goes to, and the one that it leaves.
+
+    `is_over` where the bed was refused, or the stay has ended; `is_leaving` where that is so, and
+    the bed is the one to be given back.
+    """
 
     patient: str = ""
     move: int = 0
@@ -55,6 +60,7 @@ class Whereabouts:
     source: WardBed | None = None
     source_move: int = 0
     is_over: bool = False
+    is_leaving: bool = False
 
     def awaits(self, event: BedReserved | BedOccupied | BedVacated) -> bool:
         """Whether the event is about the bed that the last move goes to."""
@@ -77,9 +83,14 @@ def evolve(state: Whereabouts, event: BedMoveEvent) -> Whereabouts:
                 source=event.source,
                 source_move=event.source_move,
             )
-        case PatientDischarged() | EncounterCancelled():
+        case PatientDischarged(patient=patient, bed=bed, move=move):
+            return Whereabouts(patient=patient, move=move, bed=bed, is_over=True, is_leaving=True)
+        case EncounterCancelled():
             return replace(state, is_over=True)
-        case BedReserved() | BedRefused() | BedOccupied() | BedVacated():
+        case BedRefused(ward=ward, bed=bed, move=move):
+            is_last = move == state.move and state.bed == WardBed(ward=ward, bed=bed)
+            return replace(state, is_over=True) if is_last else state
+        case BedReserved() | BedOccupied() | BedVacated():
             return state
 
 
@@ -143,10 +154,15 @@ def _on_reserved(state: Whereabouts, event: BedReserved) -> OccupyBed | VacateBe
 
 
 def _on_vacated(state: Whereabouts, event: BedVacated) -> Reactions:
-    """The bed that was left is the move's source: now the patient can lie down in the other."""
-    is_source = event.move == state.source_move and state.source == WardBed(
-        ward=event.ward, bed=event.bed
-    )
+    """The source of a move was left, and the other bed is to be occupied; or all has ended."""
+    bed = WardBed(ward=event.ward, bed=event.bed)
+    if state.is_leaving and (state.bed, state.move) == (bed, event.move):
+        return [
+            LeaveBed(
+                patient=event.patient, encounter=event.encounter, bed=bed, at=event.at, by=ACTOR
+            )
+        ]
+    is_source = (state.source, state.source_move) == (bed, event.move)
     return [_occupy(state.bed, event, state.move)] if is_source and not state.is_over else []
 
 

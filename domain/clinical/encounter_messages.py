@@ -128,6 +128,18 @@ class PatientDischarged:
     entry: int = 0
 
 
+@event("clinical.BedLeft")
+class BedLeft:
+    """The ward has the bed of a patient who was discharged back."""
+
+    patient: str
+    encounter: str
+    bed: WardBed
+    at: datetime
+    by: str
+    entry: int = 0
+
+
 EncounterEvent = (
     EncounterPlanned
     | PatientAdmitted
@@ -137,6 +149,7 @@ EncounterEvent = (
     | BedTransferred
     | BedTransferRefused
     | PatientDischarged
+    | BedLeft
 )
 
 
@@ -226,6 +239,17 @@ class TurnAwayFromBed:
     by: Actor
 
 
+@command()
+class LeaveBed:
+    """Note that the ward has the bed back after the discharge."""
+
+    patient: str
+    encounter: str
+    bed: WardBed
+    at: Now
+    by: Actor
+
+
 EncounterCommand = (
     PlanEncounter
     | CancelEncounter
@@ -234,4 +258,5 @@ EncounterCommand = (
     | DischargePatient
     | SettleInBed
     | TurnAwayFromBed
+    | LeaveBed
 )

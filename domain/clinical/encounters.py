@@ -7,6 +7,7 @@ One bed is asked for at a time, and the ward's answer is awaited before anything
 from domain.clinical.access import require_member
 from domain.clinical.encounter_messages import (
     AdmitPatient,
+    BedLeft,
     BedTransferred,
     BedTransferRefused,
     BedTransferRequested,
@@ -17,6 +18,8 @@ from domain.clinical.encounter_messages import (
     EncounterEvent,
     EncounterPlanned,
     EncounterStarted,
+    EncounterStatus,
+    LeaveBed,
     PatientAdmitted,
     PatientDischarged,
     PlanEncounter,
@@ -54,6 +57,10 @@ def decide_encounter(command: EncounterCommand, record: Record) -> list[Encounte
             return _settle(command, record.stay)
         case TurnAwayFromBed():
             return _turn_away(command, record.stay)
+        case LeaveBed(patient=patient, encounter=encounter, bed=bed, at=at, by=by):
+            is_left = record.stay is not None and record.stay.encounter == encounter
+            left = BedLeft(patient=patient, encounter=encounter, bed=bed, at=at, by=by)
+            return [left] if is_left else []
 
 
 def _plan(command: PlanEncounter, record: Record) -> list[EncounterEvent]:
@@ -94,6 +101,8 @@ def _require_planned(encounter: str, record: Record) -> None:
 
 def _admit(command: AdmitPatient, record: Record) -> list[EncounterEvent]:
     require_member(command.by, record, command.roles)
+    if record.stay is not None and record.stay.status is EncounterStatus.FINISHED:
+        raise Rejected("MOVE_UNDER_WAY", "the bed of the last stay is being freed; try again soon")
     if record.stay is not None:
         raise Rejected("PATIENT_ADMITTED", "the patient is admitted already; transfer the bed")
     if command.planned is not None:
@@ -119,7 +128,7 @@ def _checked_bed(bed: WardBed) -> WardBed:
 def _settled(record: Record) -> tuple[Stay, WardBed]:
     """The stay and its bed. Raises Rejected where there is none, or a bed was just asked for."""
     stay = record.stay
-    if stay is None:
+    if stay is None or stay.status is EncounterStatus.FINISHED:
         raise Rejected("PATIENT_NOT_ADMITTED", "the patient is not admitted; admit them first")
     if stay.wanted is not None or stay.bed is None:
         raise Rejected("MOVE_UNDER_WAY", "the ward is being asked for a bed; try again soon")

@@ -9,6 +9,7 @@ from domain.clinical.dose_messages import (
     MedicationCompleted,
 )
 from domain.clinical.encounter_messages import (
+    BedLeft,
     BedTransferred,
     BedTransferRefused,
     BedTransferRequested,
@@ -233,6 +234,8 @@ def _stayed(record: Record, event: EncounterEvent) -> Stay | None:
         case BedTransferRefused():
             return stay and replace(stay, wanted=None)
         case PatientDischarged():
+            return stay and replace(stay, status=EncounterStatus.FINISHED)
+        case BedLeft():
             return None
         case EncounterCancelled(encounter=encounter):
             return None if stay and stay.encounter == encounter else stay

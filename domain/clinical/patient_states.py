@@ -78,7 +78,7 @@ class Condition:
 
 @value
 class Stay:
-    """An encounter that has not ended. `bed` is None on arrival; `wanted` is asked of a ward."""
+    """A stay until its bed is given back. `bed` is None on arrival; `wanted` is asked of a ward."""
 
     encounter: str
     status: EncounterStatus

@@ -18,6 +18,7 @@ from domain.clinical.doses import decide_dose
 from domain.clinical.encounter_messages import (
     AdmitPatient,
     EncounterCommand,
+    LeaveBed,
     PlanEncounter,
     SettleInBed,
     TurnAwayFromBed,
@@ -114,7 +115,7 @@ def _decided(command: PatientCommand, state: Patient) -> list[PatientEvent]:
             return [*access.end_access(command, record)]
         case RemoveCareTeamMember(), Registered(record=record) | Merged(record=record):
             return [*access.remove(command, record)]
-        case CallDose() | MissDose() | SettleInBed() | TurnAwayFromBed(), Merged():
+        case CallDose() | MissDose() | SettleInBed() | TurnAwayFromBed() | LeaveBed(), Merged():
             return []
         case _, Merged(survivor=survivor):
             raise Rejected(

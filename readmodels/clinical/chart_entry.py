@@ -11,6 +11,7 @@ from domain.clinical.dose_messages import (
     MedicationCompleted,
 )
 from domain.clinical.encounter_messages import (
+    BedLeft,
     BedTransferred,
     BedTransferRefused,
     BedTransferRequested,
@@ -139,6 +140,7 @@ def entry_of(event: ChartEvent) -> ChartEntry | None:
             | BedTransferred()
             | BedTransferRefused()
             | PatientDischarged()
+            | BedLeft()
         ):
             section, about, what = ChartSection.ENCOUNTER, event.encounter, _stayed(event)
         case _:
@@ -261,6 +263,8 @@ def _stayed(event: EncounterEvent) -> str:
             return f"not moved to {named(bed)}: {reason}"
         case PatientDischarged(disposition=disposition):
             return f"discharged: {disposition}"
+        case BedLeft(bed=bed):
+            return f"left {named(bed)}"
 
 
 def measured(quantity: Quantity) -> str:

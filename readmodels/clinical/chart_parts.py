@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from domain.clinical.codes import ObservationInterpretation, ReferenceRange
 from domain.clinical.encounter_messages import (
+    BedLeft,
     BedTransferred,
     BedTransferRefused,
     BedTransferRequested,
@@ -240,7 +241,7 @@ def encounters_after(
             ward = bed.ward
         case PatientDischarged():
             ward = None
-        case EncounterCancelled() | BedTransferRequested() | BedTransferRefused():
+        case EncounterCancelled() | BedTransferRequested() | BedTransferRefused() | BedLeft():
             pass
     changed = (_changed(e, event) if e.id == event.encounter else e for e in encounters)
     return tuple(changed), ward
@@ -279,5 +280,5 @@ def _changed(stay: ChartEncounter, event: EncounterEvent) -> ChartEncounter:
             return replace(
                 stay, status=EncounterStatus.FINISHED, end_at=at, disposition=disposition
             )
-        case EncounterPlanned() | PatientAdmitted():
+        case EncounterPlanned() | PatientAdmitted() | BedLeft():
             return stay

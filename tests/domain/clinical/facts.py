@@ -12,6 +12,7 @@ from domain.clinical.dose_messages import (
 )
 from domain.clinical.encounter_messages import (
     AdmitPatient,
+    BedLeft,
     BedTransferRequested,
     EncounterStarted,
     PatientAdmitted,
@@ -231,6 +232,7 @@ MOVING = BedTransferRequested(
 DISCHARGED = PatientDischarged(
     patient=ANN, encounter=STAY, bed=BED_1, move=1, disposition="home", at=T0, by=DOC
 )
+LEFT = BedLeft(patient=ANN, encounter=STAY, bed=BED_1, at=T0, by="process:bed_moves")
 ADMIT = AdmitPatient(
     patient=ANN, encounter=STAY, bed=BED_1, reason="fever", at=T0, by=CLERK, roles=REGISTRARS
 )

@@ -11,6 +11,7 @@ from domain.clinical.encounter_messages import (
     DischargePatient,
     EncounterCancelled,
     EncounterPlanned,
+    LeaveBed,
     PlanEncounter,
     SettleInBed,
     TurnAwayFromBed,
@@ -46,6 +47,7 @@ from tests.domain.clinical.facts import (
     DISCHARGED,
     DOC,
     IN_BED,
+    LEFT,
     MOVING,
     NURSE_NINA,
     REGISTERED,
@@ -148,7 +150,11 @@ def test_a_discharged_patient_may_come_again() -> None:
     past = (REGISTERED, ADMITTED, IN_BED)
     assert when(DISCHARGE, *past) == [DISCHARGED]
     assert refused(DISCHARGE, *past, DISCHARGED) == "PATIENT_NOT_ADMITTED"
-    assert when(replace(ADMIT, encounter="e-2"), *past, DISCHARGED) != []
+    leave = LeaveBed(patient=ANN, encounter=STAY, bed=BED_1, at=T0, by=ACTOR)
+    assert refused(ADMIT, *past, DISCHARGED) == "MOVE_UNDER_WAY", "the bed is not given back yet"
+    assert when(leave, *past, DISCHARGED) == [LEFT]
+    assert when(leave, *past, DISCHARGED, LEFT) == []
+    assert when(replace(ADMIT, encounter="e-2"), *past, DISCHARGED, LEFT) != []
 
 
 # What the process does
@@ -235,11 +241,13 @@ def test_a_bed_that_was_kept_for_a_move_of_the_past_is_given_back() -> None:
     over = reacting(bed_moves, ADMITTED, DISCHARGED)
     assert over.to(reserved(BED_1, 1)) == [vacate(BED_1, 1)]
     assert over.to(occupied(BED_1, 1)) == [vacate(BED_1, 1)]
-    assert over.to(vacated(BED_1, 1)) == []
+    assert over.to(vacated(BED_2, 2)) == []
 
 
-def test_a_discharge_frees_the_bed() -> None:
+def test_a_discharge_frees_the_bed_and_only_then_lets_the_patient_come_again() -> None:
     assert reacting(bed_moves, ADMITTED).to(DISCHARGED) == [vacate(BED_1, 1)]
+    leave = LeaveBed(patient=ANN, encounter=STAY, bed=BED_1, at=T0, by=ACTOR)
+    assert reacting(bed_moves, ADMITTED, DISCHARGED).to(vacated(BED_1, 1)) == [leave]
 
 
 def test_an_emergency_access_ends_after_four_hours() -> None:

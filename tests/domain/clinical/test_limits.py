@@ -1,6 +1,7 @@
 """Every list of a patient's record has a limit, and one more is refused with its own code."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -129,8 +130,9 @@ def dispense(n: int) -> PatientCommand:
         (dispense, FILLS_MAX, "TOO_MANY_FILLS"),
     ],
 )
-def test_one_more_than_there_may_be_is_refused(make: object, most: int, code: str) -> None:
-    assert callable(make)
+def test_one_more_than_there_may_be_is_refused(
+    make: Callable[[int], PatientCommand], most: int, code: str
+) -> None:
     state: Patient = given(patients, REGISTERED, METFORMIN).state
     for number in range(most):
         for event in patients.decide(make(number), state):
