@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from examples.cdnow import main as cdnow
+from tests.crash.documents import documents_of
+from tests.examples.test_cdnow_recount import check_recount
 from tests.serving import Json, ProcessServer, headrace, running_server
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "CDNOW_sample.txt"
@@ -62,6 +64,7 @@ async def test_the_answers_of_the_api_equal_the_file(tmp_path: Path, capsys: Any
     status, output, errors = await headrace("import", *arguments)
     assert status == 0, errors
     assert output.startswith("6,919 commands accepted, 0 of them were there before; 0 refused")
+    check_recount(SAMPLE, await documents_of(tmp_path / "data"))
 
     customers, days = totals(1), totals(2)
     assert len(customers) == 2_357

@@ -1,9 +1,14 @@
 """What commerce learns from its orders, over the API: related products, suggestions, signals."""
 
+from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from domain.commerce.payment_messages import AuthorisePayment
+from readmodels.commerce.customer_value import CustomerValue
+from tests.endtoend.test_processes import CLERK, NOON, Clock, Embedded, running
 from tests.serving import Json
 from tests.shop import Refusal, Shop
 from tests.subscribing import Ended, LiveMap, subscribed
@@ -151,7 +156,9 @@ async def test_a_customers_value_follows_what_the_customer_buys(shop: Shop) -> N
         assert await live.next() == {"customerValue": None}
         await shop.buy(ann, {cd: 1})
         await shop.buy(ann, {cd: 2})
-        found = await live.until(lambda data: (data["customerValue"] or {}).get("frequency") == 1)
+        found = await live.until(
+            lambda data: bool(data["customerValue"]) and data["customerValue"]["frequency"] == 1
+        )
     assert found["customerValue"] == {
         "frequency": 1,
         "monetary": "80.00",
@@ -242,3 +249,36 @@ async def test_what_processes_say_nobody_else_can(shop: Shop, name: str) -> None
         token=shop.server.token("clerk-1", "clerk", "analyst"),
     )
     assert "errors" in answer
+
+
+# Time
+
+
+async def test_recency_falls_by_itself_when_time_passes_also_while_nothing_runs(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(NOON)
+    async with running(tmp_path, clock) as engine:
+        await engine.list("cd", stock=10)
+        order = await engine.place("cd")
+        total = (await engine.order_in(order, "CONFIRMED")).total
+        await engine.send(AuthorisePayment, "ada", "customer", order=order, amount=total)
+        await engine.order_in(order, "PAID")
+        assert await recency_score(engine) == 5
+    clock.now = NOON + timedelta(days=31)
+    async with running(tmp_path, clock) as engine:
+        assert await recency_score(engine) == 4
+        clock.now = NOON + timedelta(days=89)
+        assert await recency_score(engine) == 4
+        clock.now = NOON + timedelta(days=400)
+        assert await recency_score(engine) == 1
+
+
+async def recency_score(engine: Embedded) -> int:
+    """That of ada, once nothing is left to do."""
+    await engine.settle()
+    runtime = engine.runtime
+    await runtime.caught_up(runtime.model.shown[CustomerValue].collection, await runtime.log.ends())
+    found = await runtime.documents.get(CustomerValue, "ada", CLERK)
+    assert found is not None
+    return found.recency_score
