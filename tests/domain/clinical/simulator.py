@@ -111,9 +111,10 @@ class World:
         assert id is not None
         state = process.evolve(self.instances.get((process.name, id), process.initial()), event)
         self.instances[process.name, id] = state
-        for number, reaction in enumerate(process.react(state, event)):
+        reactions: list[Any] = process.react(state, event)
+        for number, reaction in enumerate(reactions):
             delay = reaction.delay if isinstance(reaction, After) else timedelta()
-            command = reaction.command if isinstance(reaction, After) else reaction
+            command: Any = reaction.command if isinstance(reaction, After) else reaction
             due = event.at + delay
             assert command.at == due, "its Now is what the dispatcher fills in"
             name = f"{process.name}-{stream.id}-{stream.heard[process.name]}-{number}"
