@@ -49,7 +49,9 @@ async def mongo_rows(engines: Engines, pace: Pace) -> Sequence[Row]:
         bare = await running.enter_async_context(
             servers.bare("bare Starlette route, the same find", "mongo", whole.settings["MONGO"])
         )
-        return await reads("MongoDB", Server("Headrace", process.url), [bare], pace)
+        return await reads(
+            "MongoDB", Server("Headrace", process.url, process.process.pid), [bare], pace
+        )
 
 
 async def reads(place: str, ours: Server, peers: Sequence[Server], pace: Pace) -> list[Row]:

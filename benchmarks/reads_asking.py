@@ -18,8 +18,9 @@ FILLING_S_MAX = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a load has seen: answers a second, and how long they took."""
+    """What a load has seen: answers, how many a second, and how long they took."""
 
+    answers: int
     per_second: float
     tail: Tail
 
@@ -50,7 +51,8 @@ async def _load(
     told: dict[str, Any] = json.loads(out)
     if "fault" in told:
         raise RuntimeError(f"{url}: {told['fault']}")
-    return Seen(per_second=told.pop("per_second"), tail=Tail(**told))
+    answers, per_second = told.pop("answers"), told.pop("per_second")
+    return Seen(answers=answers, per_second=per_second, tail=Tail(**told))
 
 
 async def asked(http: httpx.AsyncClient, url: str, body: Mapping[str, Any]) -> dict[str, Any]:

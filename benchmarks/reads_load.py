@@ -146,7 +146,8 @@ async def _main(
     started = time.perf_counter()
     await load.run(made, seconds)
     elapsed = time.perf_counter() - started
-    return {"per_second": len(load.waits) / elapsed, **asdict(Tail.of(load.waits))}
+    answers = len(load.waits)
+    return {"answers": answers, "per_second": answers / elapsed, **asdict(Tail.of(load.waits))}
 
 
 def _precise() -> asyncio.AbstractEventLoop:

@@ -32,6 +32,7 @@ class Server:
 
     name: str
     url: str
+    pid: int
 
 
 @asynccontextmanager
@@ -41,57 +42,57 @@ async def headrace(directory: Path) -> AsyncGenerator[Server]:
     async with process("api.cli", "serve", *arguments) as started:
         url = await line(started, r"serves at (http://\S+)")
         await fill(url)
-        yield Server("Headrace", url)
+        yield Server("Headrace", url, started.pid)
 
 
 @asynccontextmanager
 async def headrace_in_memory(directory: Path) -> AsyncGenerator[Server]:
     """Headrace's compiled operations over a store in memory; its key is kept in the directory."""
     async with process("benchmarks.reads_store", str(directory)) as started:
-        yield Server("Headrace", await line(started, _ADDRESS))
+        yield Server("Headrace", await line(started, _ADDRESS), started.pid)
 
 
 @asynccontextmanager
 async def bare(name: str, place: str, *where: str) -> AsyncGenerator[Server]:
     """A bare Starlette route over documents in a place that `benchmarks.reads_bare` names."""
     async with process("benchmarks.reads_bare", place, *where) as started:
-        yield Server(name, await line(started, _ADDRESS))
+        yield Server(name, await line(started, _ADDRESS), started.pid)
 
 
 @asynccontextmanager
 async def ready_bytes() -> AsyncGenerator[Server]:
     """A socket whose answer lies ready."""
     async with process("benchmarks.reads_ready") as started:
-        yield Server("answers that lie ready", await line(started, _ADDRESS))
+        yield Server("answers that lie ready", await line(started, _ADDRESS), started.pid)
 
 
 @asynccontextmanager
 async def strawberry() -> AsyncGenerator[Server]:
     """Stock Strawberry over documents in memory."""
     async with process("benchmarks.reads_strawberry") as started:
-        yield Server("stock Strawberry", await line(started, _ADDRESS))
+        yield Server("stock Strawberry", await line(started, _ADDRESS), started.pid)
 
 
 @asynccontextmanager
 async def yoga(place: str, file: Path) -> AsyncGenerator[Server]:
     """graphql-yoga over the documents of a file, which it reads at its start or at each request."""
-    async with _on_node("yoga.js", place, file) as url:
-        yield Server(f"graphql-yoga, {place}", url)
+    async with _on_node(f"graphql-yoga, {place}", "yoga.js", place, file) as server:
+        yield server
 
 
 @asynccontextmanager
 async def mercurius(place: str, file: Path) -> AsyncGenerator[Server]:
     """mercurius with its compiler on, over the same."""
-    async with _on_node("mercurius.js", place, file) as url:
-        yield Server(f"mercurius with its JIT, {place}", url)
+    async with _on_node(f"mercurius with its JIT, {place}", "mercurius.js", place, file) as server:
+        yield server
 
 
 @asynccontextmanager
-async def _on_node(script: str, place: str, file: Path) -> AsyncGenerator[str]:
+async def _on_node(name: str, script: str, place: str, file: Path) -> AsyncGenerator[Server]:
     if not (PEERS / "node_modules").exists():
         raise NoServer('no packages in benchmarks/peers: `make bench ARGS="reads"` gets them')
     async with program(NODE, PEERS / script, place, file, NODE_ENV="production") as started:
-        yield await line(started, _ADDRESS)
+        yield Server(name, await line(started, _ADDRESS), started.pid)
 
 
 def write_catalogue(file: Path) -> None:

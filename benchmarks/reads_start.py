@@ -1,13 +1,11 @@
 """How long a server takes to start with every context, and the memory that it then has."""
 
 import asyncio
-import re
 import time
 from asyncio.subprocess import Process
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
@@ -15,6 +13,7 @@ from benchmarks.engines import folder
 from benchmarks.measuring import Measure, Row, in_turn
 from benchmarks.processes import line, process
 from benchmarks.reads_comparing import Pace
+from benchmarks.usage import rss_mib
 
 _POLL_S = 0.005
 
@@ -70,10 +69,4 @@ async def _start(
             url = await line(started, address)
             while (await http.get(url + path)).status_code != status:  # noqa: ASYNC110 - a process
                 await asyncio.sleep(_POLL_S)
-            return Started(seconds=time.perf_counter() - began, rss_mib=_rss_mib(started.pid))
-
-
-def _rss_mib(pid: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("utf-8"))
-    assert found is not None
-    return int(found[1]) / 1024
+            return Started(seconds=time.perf_counter() - began, rss_mib=rss_mib(started.pid))
