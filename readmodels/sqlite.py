@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from eventlog.database import READERS, Database
 from eventlog.envelope import Position
+from readmodels import sqlite_pages as pages
 from readmodels import sqlite_tables as tables
 from readmodels.composition import Collection
 from readmodels.query import Query, Where
-from readmodels.sqlite_query import Sql, condition, select
 from readmodels.store import (
     Change,
     Committed,
@@ -94,7 +94,7 @@ class SqliteStore:
                     f"the fields of {collection.name} are others than those stored: raise version= "
                     f"of its projection above {collection.version}, so that it is built anew"
                 )
-            tables.make_indexes(connection, table, collection)
+            tables.make_indexes(connection, table)
             checkpoint = tables.checkpoint_of(connection, table.name)
             tables.bury(connection, table, checkpoint)
             return Progress(checkpoint, bool(row and row[1]))
@@ -197,58 +197,42 @@ class SqliteStore:
     async def find(self, collection: Collection[D], query: Query) -> list[D]:
         """At most `query.first` documents, in order."""
         table = self._tables[collection]
-        sql, values = select(table.fields, table.sql, query)
 
         def look(connection: sqlite3.Connection) -> list[D]:
-            return [table.decode(body) for (body,) in connection.execute(sql, values)]
+            return [table.decode(body) for body in pages.bodies(connection, table, query)]
 
         return await self._database.read(look)
 
     async def read(self, selects: Sequence[Select]) -> list[list[Any]]:
         """The rows of each, all in one snapshot."""
-        prepared = [(each.part, *self._selection(each)) for each in selects]
+        asked = [(each, self._tables[each.collection]) for each in selects]
 
         def look(connection: sqlite3.Connection) -> list[list[Any]]:
             found: list[list[Any]] = []
-            for part, sql, values in prepared:
-                bodies = ",".join(body for (body,) in connection.execute(sql, values))
-                found.append(part.list_from_json(f"[{bodies}]") if bodies else [])
+            for each, table in asked:
+                if each.id is None:
+                    some = pages.bodies(connection, table, each.query)
+                else:
+                    some = pages.body(connection, table, each.id, each.query.where)
+                found.append(each.part.list_from_json(f"[{','.join(some)}]") if some else [])
             return found
 
         return await self._database.read(look)
 
-    def _selection(self, each: Select) -> Sql:
-        table = self._tables[each.collection]
-        if each.id is None:
-            return select(table.fields, table.sql, each.query)
-        sql, values = condition(table.fields, each.query.where)
-        return (
-            f"SELECT body FROM {table.sql} WHERE id = ? AND body IS NOT NULL AND ({sql})",
-            [each.id, *values],
-        )
-
     async def count(self, collection: Collection[Any], where: Where) -> int:
         """How many documents the condition holds for."""
         table = self._tables[collection]
-        sql, values = condition(table.fields, where)
-
-        def look(connection: sqlite3.Connection) -> int:
-            (number,) = connection.execute(
-                f"SELECT count(*) FROM {table.sql} WHERE body IS NOT NULL AND ({sql})", values
-            ).fetchone()
-            return int(number)
-
-        return await self._database.read(look)
+        return await self._database.read(lambda connection: pages.count(connection, table, where))
 
     async def snapshot(
         self, collection: Collection[D], where: Where, limit: int
     ) -> tuple[list[D], int]:
         """At most `limit` documents, and the mark of the last commit that they show."""
         table = self._tables[collection]
-        sql, values = select(table.fields, table.sql, Query(where=where, first=limit))
+        query = Query(where=where, first=limit)
 
         def look(connection: sqlite3.Connection) -> tuple[list[D], int]:
-            documents = [table.decode(body) for (body,) in connection.execute(sql, values)]
+            documents = [table.decode(body) for body in pages.bodies(connection, table, query)]
             return documents, tables.read_mark(connection, "last")
 
         return await self._database.read(look)

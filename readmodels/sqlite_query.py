@@ -1,58 +1,24 @@
 """Conditions and orders as SQL over JSON documents, with the meaning that `query` gives them."""
 
-from contextlib import suppress
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
 from typing import Any, get_type_hints
 
 from domain.composition import members
-from readmodels.query import And, By, Compare, Not, Or, Query, Where
-
-EXPONENT_BIAS = 5_000_000
-"""Above every exponent that Python's decimal arithmetic gives; those beyond share the ends."""
+from readmodels.query import And, Compare, Not, Or, Where
+from readmodels.sortable import decimal_key, prefix_end, utc_key
 
 Sql = tuple[str, list[Any]]
-
-
-@lru_cache(maxsize=8192)
-def decimal_key(text: str | None) -> str | None:
-    """A text that sorts as the decimal does: sign, biased exponent, digits; exact at any size.
-
-    Of a negative number each digit is the complement to nine, and `~` ends it.
-    """
-    if text is None:
-        return None
-    value = Decimal(text)
-    if not value:
-        return "1"
-    exponent = min(max(value.adjusted() + EXPONENT_BIAS, 0), 9_999_999)
-    digits = "".join(map(str, value.as_tuple().digits)).rstrip("0").lstrip("0")
-    if value > 0:
-        return f"2{exponent:07d}{digits}"
-    complement = "".join(str(9 - int(digit)) for digit in digits)
-    return f"0{9_999_999 - exponent:07d}{complement}~"
-
-
-def instant_key(text: str | None) -> str | None:
-    """A text that sorts as the instant does: UTC without its `Z`, whatever its offset is."""
-    if text is None or text.endswith("Z"):
-        return text and text[:-1]
-    return _utc(datetime.fromisoformat(text))
-
-
-def _utc(at: datetime) -> str:
-    """The instant in UTC; one without an offset is taken as it is."""
-    with suppress(OverflowError):  # on the first and the last day that there is
-        at = at.astimezone(UTC) if at.tzinfo else at
-    return at.replace(tzinfo=None).isoformat()
 
 
 class Fields:
     """How the fields of one document class stand in SQL: an expression, and their values."""
 
-    def __init__(self, document: type[Any]) -> None:
+    def __init__(self, document: type[Any], lists: Mapping[str, str] | None = None) -> None:
+        """`lists` gives the table in which the values of a list stand one by one, in SQL."""
+        self.lists = lists or {}
         self._types = {name: members(hint)[0] for name, hint in get_type_hints(document).items()}
 
     def expression(self, field: str) -> str:
@@ -74,11 +40,17 @@ class Fields:
         if isinstance(value, Decimal):
             return decimal_key(str(value))
         if isinstance(value, datetime):
-            return _utc(value)
+            return utc_key(value)
         if isinstance(value, date):
             return value.isoformat()
         return value
 
+
+NEVER = "1 = 0"
+"""A plain 0 would swallow the rest of a WHERE, and with it what lets an index serve."""
+
+_IS_THERE = ">= -9e999"
+"""Not below the least number, as every text is too: a range, so that an index serves it."""
 
 _COMPARED = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -89,7 +61,7 @@ def condition(fields: Fields, where: Where) -> Sql:
         case And(conditions=()):
             return "1", []
         case Or(conditions=()):
-            return "0", []
+            return NEVER, []
         case And(conditions=conditions):
             return _join(" AND ", [condition(fields, each) for each in conditions])
         case Or(conditions=conditions):
@@ -115,9 +87,11 @@ def _compare(fields: Fields, compare: Compare) -> Sql:
 
     match compare.operator:
         case "eq":
-            return ("0", []) if value is None else (f"{field} = ?", [bound(value)])
+            return (NEVER, []) if value is None else (f"{field} = ?", [bound(value)])
         case "ne":
             return ("1", []) if value is None else (f"{field} IS NOT ?", [bound(value)])
+        case "in" if not value:
+            return NEVER, []
         case "in":
             marks = ", ".join("?" * len(value))
             return f"{field} IN ({marks})", [bound(each) for each in value]
@@ -125,9 +99,12 @@ def _compare(fields: Fields, compare: Compare) -> Sql:
             marks = ", ".join("?" * len(value))
             return f"({field} IN ({marks})) IS NOT TRUE", [bound(each) for each in value]
         case "isNull":
-            return f"{field} IS {'' if value else 'NOT '}NULL", []
+            is_there = "IS NOT NULL" if name == "id" else _IS_THERE
+            return f"{field} {'IS NULL' if value else is_there}", []
         case "startsWith":
             return _starts_with(field, value)
+        case "contains" if name in fields.lists:
+            return f"id IN (SELECT id FROM {fields.lists[name]} WHERE value = ?)", [bound(value)]
         case "contains":
             inside = f"SELECT 1 FROM json_each(body, '$.{name}') WHERE value = ?"
             return f"EXISTS ({inside})", [bound(value)]
@@ -137,50 +114,9 @@ def _compare(fields: Fields, compare: Compare) -> Sql:
 
 def _starts_with(field: str, prefix: str) -> Sql:
     """A range, so that an index serves it: from the prefix up to the first text beyond it."""
-    for at in range(len(prefix) - 1, -1, -1):
-        following = ord(prefix[at]) + 1
-        if following == 0xD800:  # surrogates are no characters
-            following = 0xE000
-        if following <= 0x10FFFF:
-            return f"{field} >= ? AND {field} < ?", [prefix, prefix[:at] + chr(following)]
-    return f"{field} >= ?", [prefix]
-
-
-def order_by(fields: Fields, terms: tuple[By, ...]) -> str:
-    """The terms as SQL. Documents without a value come first, with DESC last, as SQLite does."""
-    return ", ".join(
-        f"{fields.expression(by.field)} {'DESC' if by.descending else 'ASC'}" for by in terms
-    )
-
-
-def after(fields: Fields, query: Query) -> Sql:
-    """What comes after the query's `after` in its order."""
-    if query.after is None:
-        return "1", []
-    steps: list[Sql] = []
-    equal: list[Sql] = []
-    for by, value in zip(query.terms, query.after, strict=True):
-        field = fields.expression(by.field)
-        bound = fields.bound(by.field, value)
-        steps.append(_join(" AND ", [*equal, _beyond(field, by, bound)]))
-        equal.append((f"{field} IS NULL", []) if value is None else (f"{field} = ?", [bound]))
-    return _join(" OR ", steps)
-
-
-def _beyond(field: str, by: By, bound: Any) -> Sql:
-    if bound is None:
-        return ("0", []) if by.descending else (f"{field} IS NOT NULL", [])
-    if by.descending:
-        return f"{field} < ? OR {field} IS NULL", [bound]
-    return f"{field} > ?", [bound]
-
-
-def select(fields: Fields, table: str, query: Query) -> Sql:
-    """The whole statement for a page."""
-    where, values = condition(fields, query.where)
-    beyond, place = after(fields, query)
+    end = prefix_end(prefix)
     return (
-        f"SELECT body FROM {table} WHERE body IS NOT NULL AND ({where}) AND ({beyond}) "
-        f"ORDER BY {order_by(fields, query.terms)} LIMIT ?",
-        [*values, *place, query.first],
+        (f"{field} >= ?", [prefix])
+        if end is None
+        else (f"{field} >= ? AND {field} < ?", [prefix, end])
     )

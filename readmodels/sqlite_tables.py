@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 
 from readmodels.composition import Collection
-from readmodels.sqlite_query import Fields, decimal_key, instant_key
+from readmodels.indexing import list_fields, owner_lists
+from readmodels.sortable import decimal_key, instant_key
+from readmodels.sqlite_lists import drop_lists, make_lists
+from readmodels.sqlite_query import Fields
 from readmodels.store import Change, Parked, Write
 
 HISTORY_CHANGES_MAX = 100_000
@@ -35,6 +38,9 @@ CREATE TABLE IF NOT EXISTS epochs (epoch TEXT PRIMARY KEY, first_mark INTEGER NO
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, mark INTEGER NOT NULL);
 """
 
+LIVE = "body IS NOT NULL"
+"""Not deleted. Every index is over these alone, so it tells without a look at the table."""
+
 decode_positions = msgspec.json.Decoder(dict[int, int]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -45,12 +51,31 @@ class Table:
     def __init__(self, collection: Collection[Any]) -> None:
         self.name = f"{collection.name}_{collection.version}"
         self.sql = f'"{self.name}"'
-        self.fields = Fields(collection.document)
+        self.lists = _lists(self.name, collection)
+        """The fields whose values stand one by one in a table of their own, and its name."""
+        self.indexes = _indexes(self.name, collection)
+        """The fields of each index, by its name; one over the id where there is no other."""
+        self.fields = Fields(
+            collection.document, {field: f'"{name}"' for field, name in self.lists.items()}
+        )
         self.decode: Callable[[str], Any] = msgspec.json.Decoder(collection.document).decode
         self.shape = _shape(collection.document)
 
     def document(self, body: str | None) -> Any:
         return None if body is None else self.decode(body)
+
+
+def _lists(name: str, collection: Collection[Any]) -> dict[str, str]:
+    lists = list_fields(collection.document)
+    named = [field for index in collection.indexes for field in index.fields if field in lists]
+    return {field: f"{name}:{field}" for field in named + owner_lists(collection.document)}
+
+
+def _indexes(name: str, collection: Collection[Any]) -> dict[str, tuple[str, ...]]:
+    lists = list_fields(collection.document)
+    plain = [tuple(f for f in index.fields if f not in lists) for index in collection.indexes]
+    wanted = [each for each in plain if each] or [()]
+    return {f"{name}_by_{','.join(each)}": each for each in wanted}
 
 
 def _shape(document: type[Any]) -> str:
@@ -81,13 +106,12 @@ def make_table(connection: sqlite3.Connection, table: Table) -> None:
     connection.execute("INSERT INTO collections VALUES (?, ?, 0)", (table.name, table.shape))
 
 
-def make_indexes(connection: sqlite3.Connection, table: Table, collection: Collection[Any]) -> None:
+def make_indexes(connection: sqlite3.Connection, table: Table) -> None:
     """Make the declared indexes, and drop those that are declared no more, or differently."""
     wanted: dict[str, str] = {}
-    for index in collection.indexes:
-        name = f"{table.name}_by_{','.join(index.fields)}"
-        terms = ", ".join(table.fields.expression(field) for field in (*index.fields, "id"))
-        wanted[name] = f'CREATE INDEX "{name}" ON {table.sql} ({terms})'
+    for name, fields in table.indexes.items():
+        terms = ", ".join(table.fields.expression(field) for field in (*fields, "id"))
+        wanted[name] = f'CREATE INDEX "{name}" ON {table.sql} ({terms}) WHERE {LIVE}'
     present = dict(
         connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? "
@@ -101,6 +125,7 @@ def make_indexes(connection: sqlite3.Connection, table: Table, collection: Colle
     for name, sql in wanted.items():
         if present.get(name) != sql:
             connection.execute(sql)
+    make_lists(connection, table.name, table.lists)
 
 
 def checkpoint_of(connection: sqlite3.Connection, name: str) -> dict[int, int]:
@@ -178,6 +203,7 @@ def _retire_others(connection: sqlite3.Connection, table: Table) -> None:
     """Drop the versions of the collection that this one has taken over from."""
     for (name,) in connection.execute("SELECT name FROM collections").fetchall():
         if name != table.name and name.rpartition("_")[0] == table.name.rpartition("_")[0]:
+            drop_lists(connection, name)
             connection.execute(f'DROP TABLE "{name}"')
             connection.execute("DELETE FROM collections WHERE name = ?", (name,))
             for kept in ("checkpoints", "parked", "changes"):

@@ -16,8 +16,10 @@ from eventlog.database import Database
 from readmodels import sqlite_query, sqlite_tables
 from readmodels.model import index
 from readmodels.query import By, Compare, Query, place
+from readmodels.sortable import decimal_key, instant_key
 from readmodels.sqlite import SqliteStore
-from readmodels.sqlite_query import Fields, decimal_key, instant_key, select
+from readmodels.sqlite_pages import select
+from readmodels.sqlite_query import Fields
 from readmodels.store import MISSING, Stored, Write
 from tests.contracts.stores import AT, Colour, Grade, Thing, collection_of
 from tests.readmodels.questions import VALUES
@@ -54,7 +56,7 @@ def file(store: SqliteStore, tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def plan(file: sqlite3.Connection, query: Query) -> str:
-    sql, values = select(Fields(Thing), '"Thing_1"', query)
+    sql, values = select(sqlite_tables.Table(INDEXED), query)
     return "; ".join(row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {sql}", values))
 
 

@@ -1,0 +1,99 @@
+"""A page as stretches of an index: what one read cannot take in order, several do.
+
+What comes after (x, y, id z) in the order of (a, b, id) is three stretches, one behind the other:
+a = x and b = y and id > z; a = x and b > y; a > x. Each is one range of an index over (a, b, id).
+
+Where the id breaks ties upwards in an order that goes down, no index has that order. Then it is
+read wholly downwards, equal documents are turned round, and the last ones of a page, of which more
+may follow, are read once more among their equals alone.
+"""
+
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, TypeVar, cast
+
+from readmodels.query import And, By, Compare, Query, Where
+
+R = TypeVar("R")
+
+Reads = Generator[Query, list[R], list[R]]
+"""Yields queries without an `after`, takes what each finds, and gives the page."""
+
+
+def page(query: Query, key: Callable[[R], tuple[Any, ...]]) -> Reads[R]:
+    """The rows of the page. `key` gives a row's values of its query's terms, as they are stored."""
+    found: list[R] = []
+    for each in _stretches(query):
+        if len(found) < query.first:
+            found += yield from _in_order(replace(each, first=query.first - len(found)), key)
+    return found
+
+
+def _stretches(query: Query) -> Iterator[Query]:
+    """What comes after `after`, in order."""
+    if query.after is None:
+        yield query
+        return
+    terms, values = query.terms, query.after
+    for at in range(len(terms) - 1, -1, -1):
+        pinned = [_equal(by.field, value) for by, value in zip(terms, values[:at], strict=False)]
+        for beyond in _beyond(terms[at], values[at]):
+            where = And((query.where, *pinned, beyond))
+            yield Query(where=where, order=terms[at:], first=query.first)
+
+
+def _equal(field: str, value: Any) -> Where:
+    return Compare(field, "isNull", True) if value is None else Compare(field, "eq", value)
+
+
+def _beyond(by: By, value: Any) -> list[Where]:
+    """What comes after a value, in order: documents without one are the first, or the last."""
+    if value is None:
+        return [] if by.descending else [Compare(by.field, "isNull", False)]
+    if not by.descending:
+        return [Compare(by.field, "gt", value)]
+    below: Where = Compare(by.field, "lt", value)
+    return [below] if by.field == "id" else [below, Compare(by.field, "isNull", True)]
+
+
+def _in_order(query: Query, key: Callable[[R], tuple[Any, ...]]) -> Reads[R]:
+    *order, tie = query.terms
+    if {by.descending for by in order} != {not tie.descending}:
+        return (yield query)
+    turned = By(tie.field, not tie.descending)
+    rows = yield replace(query, order=(*order, turned), first=query.first + 1)
+    equals = [(value, list(some)) for value, some in groupby(rows, lambda row: key(row)[:-1])]
+    if len(rows) <= query.first:
+        return [row for _, some in equals for row in reversed(some)]
+    found = [row for _, some in equals[:-1] for row in reversed(some)]
+    if len(found) < query.first:
+        values, _ = equals[-1]
+        same = [_equal(by.field, value) for by, value in zip(order, values, strict=True)]
+        where = And((query.where, *same))
+        found += yield Query(where=where, order=(tie,), first=query.first - len(found))
+    return found
+
+
+def paged(reads: Reads[R], read: Callable[[Query], list[R]]) -> list[R]:
+    """The page, each of its queries answered by `read`."""
+    query = next(reads, None)
+    while query is not None:
+        found = read(query)
+        try:
+            query = reads.send(found)
+        except StopIteration as end:
+            return cast("list[R]", end.value)
+    return []
+
+
+async def paged_by(reads: Reads[R], read: Callable[[Query], Awaitable[list[R]]]) -> list[R]:
+    """The page, each of its queries answered by `read` as soon as it is awaited."""
+    query = next(reads, None)
+    while query is not None:
+        found = await read(query)
+        try:
+            query = reads.send(found)
+        except StopIteration as end:
+            return cast("list[R]", end.value)
+    return []
