@@ -16,7 +16,7 @@ from typing import Any
 from domain.clinical import AGGREGATES, PROCESSES
 from domain.clinical.patient_messages import TakeOverRecord
 from domain.composition import compose, events_of
-from domain.model import After, AnyAggregate, AnyProcess, Rejected
+from domain.model import AnyAggregate, AnyProcess, Rejected
 from tests.domain.clinical.facts import T0
 
 DOMAIN = compose(AGGREGATES, PROCESSES)
@@ -113,8 +113,8 @@ class World:
         self.instances[process.name, id] = state
         reactions: list[Any] = process.react(state, event)
         for number, reaction in enumerate(reactions):
-            delay = reaction.delay if isinstance(reaction, After) else timedelta()
-            command: Any = reaction.command if isinstance(reaction, After) else reaction
+            delay: timedelta = getattr(reaction, "delay", timedelta())
+            command: Any = getattr(reaction, "command", reaction)
             due = event.at + delay
             assert command.at == due, "its Now is what the dispatcher fills in"
             name = f"{process.name}-{stream.id}-{stream.heard[process.name]}-{number}"

@@ -1,0 +1,288 @@
+"""A hospital through a real server, and through time: beds, charts, doses, merges, adherence."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from domain.clinical.dose_messages import AdministerDose
+from domain.clinical.medication_commands import PrescribeMedication, RecordAllergy
+from domain.clinical.medication_messages import (
+    AdministrationRoute,
+    AllergyCriticality,
+    DoseSchedule,
+    MedicationRequestStatus,
+)
+from domain.clinical.patient_messages import (
+    AdministrativeGender,
+    BreakGlass,
+    MergePatient,
+    RegisterPatient,
+)
+from domain.clinical.terms import Quantity
+from eventlog.outcome import Refused
+from readmodels.clinical.break_glass_access import BreakGlassAccess
+from readmodels.clinical.overdue_doses import OverdueDoseList
+from readmodels.clinical.patient_chart import PatientChart
+from tests.hospital import Clinic, Clock, Engine, running
+from tests.serving import Json
+from tests.shop import Refusal, Shop
+from tests.subscribing import subscribed
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DOC = ("dora", "clinician")
+BOARD = """query($id: ID!) { wardBoard(id: $id) {
+  name occupied reserved free beds { bed status patient name } } }"""
+CHART = """query($id: ID!) { patientChart(id: $id) {
+  name ward mergedInto entries
+  conditions { code } allergies { substance } observations { code interpretation isReviewed }
+  medications { id medication status overridden warnings given missed }
+  encounters { status bed { ward bed } refusal }
+  recent { number section what by }
+  pages(orderBy: [{ field: PAGE, direction: ASC }]) {
+    nodes { page entries { number what } } } } }"""
+
+
+@pytest.fixture
+def clinic(shop: Shop) -> Clinic:
+    return Clinic(shop.server)
+
+
+def fresh(kind: str) -> str:
+    return f"{kind}-{uuid4().hex[:12]}"
+
+
+async def test_a_ward_board_follows_who_comes_moves_and_leaves(clinic: Clinic) -> None:
+    ward, nurse = fresh("ward"), fresh("nina")
+    await clinic.open_ward(ward, nurse)
+    ann, bob = await clinic.register("dora"), await clinic.register("dora")
+    token = clinic.server.token(nurse, "nurse")
+    watch = "subscription($id: ID!) { wardBoard(id: $id) { occupied beds { bed patient } } }"
+
+    def lies(data: Json, **beds: str | None) -> bool:
+        found = {f"bed_{each['bed']}": each["patient"] for each in data["wardBoard"]["beds"]}
+        return data["wardBoard"]["occupied"] == len([e for e in beds.values() if e]) and (
+            found == beds
+        )
+
+    async with subscribed(clinic.server.socket_url, watch, {"id": ward}, token) as board:
+        assert (await board.next())["wardBoard"]["occupied"] == 0
+        await clinic.admit(ann, ward, "1")
+        await board.until(lambda data: lies(data, bed_1=ann, bed_2=None))
+        refused = await clinic.admit(bob, ward, "1")
+        cancelled = await clinic.see_until(
+            CHART, *DOC, id=bob, holds=lambda data: data["patientChart"]["encounters"][0]["refusal"]
+        )
+        assert cancelled["patientChart"]["encounters"][0]["status"] == "CANCELLED"
+        assert refused["events"][0]["type"] == "clinical.PatientAdmitted"
+        await clinic.do("transferBed", {"patient": ann, "bed": {"ward": ward, "bed": "2"}}, *DOC)
+        await board.until(lambda data: lies(data, bed_1=None, bed_2=ann))
+        await clinic.see_until(
+            CHART, *DOC, id=ann,
+            holds=lambda data: data["patientChart"]["encounters"][0]["bed"]["bed"] == "2",
+        )  # fmt: skip
+        home = {"patient": ann, "disposition": "home"}
+        await clinic.do("dischargePatient", home, *DOC)
+        await board.until(lambda data: lies(data, bed_1=None, bed_2=None))
+
+
+async def test_a_chart_has_what_was_noted_and_its_pages_all_of_it(clinic: Clinic) -> None:
+    ann = await clinic.register("dora")
+    for name, input in [
+        ("recordCondition", {"code": "E11.9", "name": "Type 2 diabetes"}),
+        ("recordAllergy", {"substance": "penicillin", "criticality": "HIGH"}),
+        ("recordProcedure", {"name": "Foot exam"}),
+    ]:
+        await clinic.do(name, {"patient": ann, **input}, *DOC)
+    amoxicillin = {
+        "patient": ann, "medication": "Amoxil", "ingredients": ["amoxicillin"],
+        "dose": {"value": "500", "unit": "mg"}, "route": "ORAL",
+    }  # fmt: skip
+    with pytest.raises(Refusal) as no:
+        await clinic.do("prescribeMedication", amoxicillin, *DOC)
+    assert no.value.code == "ALLERGY_CONFLICT"
+    over = {**amoxicillin, "overrideReason": "tested: tolerated"}
+    await clinic.do("prescribeMedication", over, *DOC)
+    data = await clinic.see_until(
+        CHART, *DOC, id=ann, holds=lambda data: data["patientChart"]["medications"]
+    )
+    chart = data["patientChart"]
+    assert chart["conditions"] == [{"code": "E11.9"}]
+    assert chart["medications"][0]["overridden"] == ["allergy: penicillin (amoxicillin)"]
+    assert [each["number"] for each in chart["recent"]] == [5, 4, 3, 2, 1]
+    (page,) = chart["pages"]["nodes"]
+    assert [each["what"] for each in page["entries"]][:2] == ["registered", "E11.9 Type 2 diabetes"]
+
+
+async def test_an_abnormal_result_waits_in_a_live_list_until_it_is_reviewed(
+    clinic: Clinic,
+) -> None:
+    doctor = fresh("dora")
+    ann = await clinic.register(doctor)
+    watch = """subscription { abnormalResultLists(where: { critical: { gt: 0 } }) {
+      nodes { id critical waiting { observation code interpretation } } } }"""
+    token = clinic.server.token(doctor, "clinician")
+    async with subscribed(clinic.server.socket_url, watch, token=token) as waiting:
+        assert (await waiting.next())["abnormalResultLists"]["nodes"] == []
+        order = {"patient": ann, "code": "24321-2", "priority": "STAT"}
+        ordered = await clinic.do("requestService", order, doctor, "clinician")
+        request = ordered["events"][0]["data"]["request"]
+        bounds = {"unit": "mmol/L", "low": "3.5", "high": "5.1", "criticalHigh": "6.2"}
+        value = {"code": "2823-3", "value": "6.8", "unit": "mmol/L", "range": bounds}
+        report = {"patient": ann, "code": "24321-2", "request": request, "values": [value]}
+        await clinic.do("reportDiagnostic", report, "lab-1", "laboratory")
+        found = await waiting.until(lambda data: data["abnormalResultLists"]["nodes"])
+        (one,) = found["abnormalResultLists"]["nodes"]
+        (result,) = one["waiting"]
+        assert (one["id"], result["interpretation"]) == (ann, "HH")
+        review = {"patient": ann, "observation": result["observation"], "note": "treated"}
+        await clinic.do("reviewResult", review, doctor, "clinician")
+        await waiting.until(lambda data: data["abnormalResultLists"]["nodes"] == [])
+
+
+async def test_what_a_pharmacist_dispenses_counts_for_adherence(clinic: Clinic) -> None:
+    doctor = fresh("dora")
+    ann = await clinic.register(doctor)
+    prescribe = {
+        "patient": ann, "medication": "Glucophage", "ingredients": ["Metformin"],
+        "dose": {"value": "850", "unit": "mg"}, "route": "ORAL",
+    }  # fmt: skip
+    prescribed = await clinic.do("prescribeMedication", prescribe, doctor, "clinician")
+    dispense = {
+        "patient": ann, "prescription": prescribed["events"][0]["data"]["prescription"],
+        "quantity": {"value": "90", "unit": "{tbl}"}, "daysSupply": 90,
+    }  # fmt: skip
+    await clinic.do("dispenseMedication", dispense, "phil", "pharmacist")
+    query = """{ adherences(where: { lowest: { gt: "0" } }) {
+      nodes { id lowest drugs { drug fills { daysSupply } daysCovered days } } } }"""
+    found = await clinic.see_until(
+        query, doctor, "clinician", holds=lambda data: data["adherences"]["nodes"]
+    )
+    (one,) = found["adherences"]["nodes"]
+    (drug,) = one["drugs"]
+    assert (one["id"], drug["drug"]) == (ann, "metformin")
+    assert drug["daysCovered"] == min(90, drug["days"])
+
+
+async def register(engine: Engine, *care_team: str) -> str:
+    return await engine.send(
+        RegisterPatient, "rex", "registrar", name="Ann Ash", birth_date=date(1980, 5, 1),
+        gender=AdministrativeGender.FEMALE, care_team=care_team,
+    )  # fmt: skip
+
+
+async def prescribe(engine: Engine, patient: str, **more: Any) -> str:
+    """The id of the prescription."""
+    fields: dict[str, Any] = {
+        "medication": "Pills", "ingredients": ("metformin",),
+        "dose": Quantity(value=Decimal(500), unit="mg"), "route": AdministrationRoute.ORAL,
+        "schedule": None, "override_reason": None,
+    }  # fmt: skip
+    await engine.send(PrescribeMedication, *DOC, patient=patient, **{**fields, **more})
+    chart = await engine.see(PatientChart, patient, *DOC)
+    assert chart is not None
+    return chart.medications[-1].id
+
+
+async def chart_of(engine: Engine, patient: str) -> PatientChart:
+    chart = await engine.see(PatientChart, patient, *DOC)
+    assert chart is not None
+    return chart
+
+
+async def test_a_dose_that_nobody_gives_is_missed_by_itself_over_a_restart(tmp_path: Path) -> None:
+    clock = Clock(NOON)
+    hourly = DoseSchedule(
+        first_at=NOON + timedelta(hours=1), every_minutes=60, doses=3, window_minutes=20
+    )
+    async with running(tmp_path, clock) as engine:
+        ann = await register(engine, "dora", "nina")
+        pills = await prescribe(engine, ann, schedule=hourly)
+        await engine.settle()
+        clock.now = NOON + timedelta(minutes=61)
+        await engine.settle()
+        due = await engine.see(OverdueDoseList, ann, "nina", "nurse")
+        assert due is not None
+        assert [(each.dose, each.due_at) for each in due.doses] == [(1, hourly.first_at)]
+        await engine.send(AdministerDose, "nina", "nurse", patient=ann, prescription=pills, dose=1)
+        clock.now = NOON + timedelta(minutes=121)
+        await engine.settle()
+        assert (await chart_of(engine, ann)).medications[0].given == 1
+    clock.now = NOON + timedelta(hours=9)
+    async with running(tmp_path, clock) as engine:
+        await engine.settle()
+        chart = await chart_of(engine, ann)
+        (done,) = chart.medications
+        assert (done.given, done.missed) == (1, 2)
+        assert done.status is MedicationRequestStatus.COMPLETED
+        missed = [each for each in chart.recent if "missed" in each.what]
+        assert [each.at for each in missed] == [
+            NOON + timedelta(minutes=200), NOON + timedelta(minutes=140),
+        ]  # fmt: skip
+        late = await engine.outcome(
+            AdministerDose, "nina", "nurse", patient=ann, prescription=pills, dose=3
+        )
+        assert isinstance(late, Refused)
+        assert late.code == "PRESCRIPTION_NOT_OPEN"
+
+
+async def test_a_merge_carries_allergies_over_and_one_that_fails_is_undone(tmp_path: Path) -> None:
+    async with running(tmp_path, Clock(NOON)) as engine:
+        ann, twin = await register(engine, "dora"), await register(engine, "eve")
+        await engine.send(
+            RecordAllergy, "eve", "clinician", patient=twin, substance="penicillin",
+            criticality=AllergyCriticality.HIGH, reaction=None,
+        )  # fmt: skip
+        amoxicillin = await prescribe(engine, ann, ingredients=("amoxicillin",))
+        same = {"reason": "same person"}
+        await engine.send(MergePatient, "rex", "registrar", patient=twin, survivor=ann, **same)
+        await engine.settle()
+        chart = await chart_of(engine, ann)
+        assert [each.substance for each in chart.allergies] == ["penicillin"]
+        assert chart.care_team == ("dora", "eve")
+        assert [(each.id, each.status) for each in chart.medications] == [
+            (amoxicillin, MedicationRequestStatus.ON_HOLD)
+        ]
+        old = await engine.see(PatientChart, twin, "eve", "clinician")
+        assert old is not None
+        assert old.merged_into == ann
+        no = await engine.outcome(BreakGlass, "fay", "clinician", patient=twin, reason="why")
+        assert isinstance(no, Refused)
+        assert no.code == "PATIENT_MERGED"
+        assert ann in no.message
+        await engine.send(MergePatient, "rex", "registrar", patient=ann, survivor="nobody", **same)
+        await engine.settle()
+        assert (await chart_of(engine, ann)).merged_into is None
+
+
+async def test_a_broken_glass_is_mended_after_four_hours(tmp_path: Path) -> None:
+    clock = Clock(NOON)
+    async with running(tmp_path, clock) as engine:
+        ann = await register(engine, "dora")
+        assert await engine.see(PatientChart, ann, "eve", "clinician") is None
+        await engine.send(BreakGlass, "eve", "clinician", patient=ann, reason="unconscious")
+        await engine.settle()
+        chart = await engine.see(PatientChart, ann, "eve", "clinician")
+        assert chart is not None
+        assert chart.recent[0].what == "eve broke the glass: unconscious"
+        clock.now = NOON + timedelta(hours=3, minutes=59)
+        await engine.settle()
+        assert await engine.see(PatientChart, ann, "eve", "clinician") is not None
+    clock.now = NOON + timedelta(hours=12)
+    async with running(tmp_path, clock) as engine:
+        await engine.settle()
+        assert await engine.see(PatientChart, ann, "eve", "clinician") is None
+        (glass,) = [
+            each.about
+            for each in (await chart_of(engine, ann)).recent
+            if each.what.startswith("eve broke")
+        ]
+        access = await engine.see(BreakGlassAccess, glass, "pia", "privacy_officer")
+        assert access is not None
+        assert (access.subject, access.is_open) == ("eve", False)
+        assert access.ended_at == NOON + timedelta(hours=4)
