@@ -1,7 +1,7 @@
 """A hospital over a real server or an engine in this process: who does what, and what they see."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +64,7 @@ class Clinic:
         return await self.server.data(query, variables, self.server.token(sub, *roles))
 
     async def see_until(
-        self, query: str, sub: str, *roles: str, holds: Any, **variables: Any
+        self, query: str, sub: str, *roles: str, holds: Callable[[Json], bool], **variables: Any
     ) -> Json:
         """The same, once something holds of it."""
         found: Json = await until(lambda: self.see(query, sub, *roles, **variables), holds)
