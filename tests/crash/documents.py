@@ -71,7 +71,8 @@ async def check_store(store: Store, events: Sequence[Recorded]) -> None:
         await _stored(store, fold.collection)
         loaded = await store.load(fold.collection, list(seen))
         _compare(process.name, {id: each.positions for id, each in loaded.items()}, seen)
-        await _check_progress(store, fold.collection, [e for e in events if e.type in fold.types])
+        heard = [each for each in events if each.type in fold.types and fold.keys(each)]
+        await _check_progress(store, fold.collection, heard)
 
 
 def _fold(shown: Shown[Any], events: Sequence[Recorded]) -> dict[str, Any]:
