@@ -21,7 +21,8 @@ from readmodels import mongo_collections as collections
 from readmodels.composition import Collection
 from readmodels.documents import NotReady
 from readmodels.mongo_client import Client, Database, code_of, raise_if_cancelled
-from readmodels.mongo_query import LIVE, condition, selection
+from readmodels.mongo_indexes import make_indexes
+from readmodels.mongo_query import order_by, selection
 from readmodels.mongo_reads import READS_AT_ONCE_MAX, find, read
 from readmodels.mongo_stream import MARKS, mark_of, time_of
 from readmodels.mongo_tail import Shelf, Tail
@@ -135,7 +136,7 @@ class MongoStore:
             if known is not None and known.is_gone:
                 await collections.refuse_retired(database, records)
             token, progress = await collections.prepare(database, records)
-            await collections.make_indexes(database, records)
+            await make_indexes(database, records)
             if known is None or known.is_gone or known.token != token:
                 known = Shelf(records, token, Commits(database, records, token))
                 known.prepared_at = mark_of(await database.now())
@@ -234,9 +235,10 @@ class MongoStore:
     async def count(self, collection: Collection[Any], where: Where) -> int:
         """How many documents the condition holds for."""
         records = self._shelf(collection).records
-        filter = {"$and": [LIVE, condition(records.fields, where)]}
         with _reached():
-            return await self._database[records.name].count_documents(filter)
+            return await self._database[records.name].count_documents(
+                selection(records.fields, where)
+            )
 
     async def snapshot(
         self, collection: Collection[D], where: Where, limit: int
@@ -250,8 +252,8 @@ class MongoStore:
         records = self._shelf(collection).records
         command: dict[str, Any] = {
             "find": records.name,
-            "filter": selection(records.fields, Query(where=where)),
-            "sort": {"_id": 1},
+            "filter": selection(records.fields, where),
+            "sort": dict(order_by(records.fields, Query().terms)),
             "limit": limit,
         }
         with _reached():

@@ -5,7 +5,7 @@ its shape, its checkpoint, whether it was built to the end, and the token of wha
 `headrace_parked` holds what is set aside. All of it is within the rights of `readWrite`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,10 +13,8 @@ from uuid import uuid4
 
 from bson import Timestamp
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError, NetworkTimeout, OperationFailure
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from readmodels.composition import Collection
-from readmodels.mongo_client import Collection as MongoCollection
 from readmodels.mongo_client import Database, Row, code_of
 from readmodels.mongo_values import Records
 from readmodels.store import Progress, ShapeChanged
@@ -30,8 +28,6 @@ VERSION_MIN = (6, 0)
 _WIRE_VERSION_MIN = 17
 _NAMESPACE_EXISTS = 48
 _BEFORE_IMAGES = {"enabled": True}
-_INDEX_ATTEMPTS_MAX = 60
-_INDEX_PREFIX = "by:"
 
 
 class Prepared(NamedTuple):
@@ -194,47 +190,6 @@ async def _row(database: Database, records: Records[Any], token: str) -> Row:
             )
             assert row is not None
             return row
-
-
-async def make_indexes(database: Database, records: Records[Any]) -> None:
-    """Make the declared indexes, and drop those that are declared no more, or differently."""
-    wanted = {f"{_INDEX_PREFIX}{','.join(names)}": names for names in _indexed(records.collection)}
-    collection = database[records.name]
-    paths: dict[str, list[tuple[str, int]]] = {}
-    for name, fields in wanted.items():
-        lists = [field for field in fields if field != "id" and records.fields.is_list(field)]
-        if len(lists) > 1:
-            raise Unsuitable(
-                f"an index of {records.collection.name} names the lists {' and '.join(lists)}: "
-                "MongoDB indexes one list at a time, so declare an index for each"
-            )
-        paths[name] = [(records.fields.path(field), 1) for field in fields]
-    present = await collection.index_information()
-    for name, found in present.items():
-        if name.startswith(_INDEX_PREFIX) and list(found["key"]) != paths.get(name):
-            with suppress(OperationFailure):  # another process was first
-                await collection.drop_index(name)
-    for name, keys in paths.items():
-        await _index(collection, keys, name=name)
-    deleted = {"deleted": {"$exists": True}}
-    await _index(collection, [("deleted", 1)], name="deleted", partialFilterExpression=deleted)
-
-
-async def _index(collection: MongoCollection, keys: list[tuple[str, int]], **options: Any) -> None:
-    """Make an index, if it is not there; over much data that takes longer than an answer may."""
-    for attempt in range(_INDEX_ATTEMPTS_MAX):
-        try:
-            await collection.create_index(keys, **options)
-            return
-        except NetworkTimeout:
-            if attempt == _INDEX_ATTEMPTS_MAX - 1:
-                raise
-
-
-def _indexed(collection: Collection[Any]) -> Iterable[tuple[str, ...]]:
-    for index in collection.indexes:
-        named = tuple(dict.fromkeys((*index.fields, "id")))
-        yield named[: named.index("id") + 1]
 
 
 async def bury(

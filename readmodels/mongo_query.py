@@ -3,18 +3,22 @@
 Every value stands behind an operator (`{"$eq": value}`), so none is ever read as one.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from readmodels.mongo_values import Fields
-from readmodels.query import And, By, Compare, Not, Or, Query, Where
+from readmodels.query import And, By, Compare, Not, Or, Where
 from readmodels.sortable import prefix_end
 
 Filter = dict[str, Any]
 
 ALL: Filter = {}
 NONE: Filter = {"_id": {"$in": []}}
-LIVE: Filter = {"body": {"$ne": None}}
-"""Not deleted: what is deleted stays for a while, without its body."""
+THERE: Filter = {"body": {"$ne": None}}
+"""Not deleted, asked of documents that are found by their `_id`."""
+LIVE: Filter = {"body.id": {"$gte": ""}}
+"""Not deleted: what is deleted stays for a while, without its body. Every index is over these
+alone, and has the body's id as its last field, so it tells without a look at the document."""
 
 
 def condition(fields: Fields, where: Where) -> Filter:
@@ -51,9 +55,15 @@ def _compare(fields: Fields, compare: Compare) -> Filter:
         case "startsWith":
             return {path: _starts_with(value)}
         case "contains":
-            return {path: {"$elemMatch": {"$eq": fields.bound(name, value)}}}
+            return {path: _holding(fields.bound(name, value))}
         case "gt" | "gte" | "lt" | "lte" as operator:
             return NONE if value is None else {path: {f"${operator}": fields.bound(name, value)}}
+
+
+def _holding(value: Any) -> Filter:
+    """An index answers an equality alone; with a list or a value it would be the whole field's."""
+    is_plain = isinstance(value, str | int | float)
+    return {"$eq": value} if is_plain else {"$elemMatch": {"$eq": value}}
 
 
 def _starts_with(prefix: str) -> Filter:
@@ -67,37 +77,12 @@ def order_by(fields: Fields, terms: tuple[By, ...]) -> list[tuple[str, int]]:
     return [(fields.path(by.field), -1 if by.descending else 1) for by in terms]
 
 
-def after(fields: Fields, query: Query) -> Filter:
-    """What comes after the query's `after` in its order."""
-    if query.after is None:
-        return ALL
-    steps: list[Filter] = []
-    equal: list[Filter] = []
-    for by, value in zip(query.terms, query.after, strict=True):
-        path = fields.path(by.field)
-        bound = None if value is None else fields.bound(by.field, value)
-        steps.append({"$and": [*equal, _beyond(path, by, bound)]})
-        equal.append({path: {"$eq": bound}})
-    return {"$and": [*_bounded(fields, query), {"$or": steps}]}
+def selection(fields: Fields, where: Where) -> Filter:
+    """Everything that the condition holds for."""
+    return {"$and": [LIVE, condition(fields, where)]}
 
 
-def _beyond(path: str, by: By, bound: Any) -> Filter:
-    if bound is None:
-        return NONE if by.descending else {path: {"$ne": None}}
-    if by.descending:
-        return {"$or": [{path: {"$lt": bound}}, {path: {"$eq": None}}]}
-    return {path: {"$gt": bound}}
-
-
-def _bounded(fields: Fields, query: Query) -> list[Filter]:
-    """The first term's range once more, over all steps: an index is then entered at the place."""
-    assert query.after is not None
-    by, value = query.terms[0], query.after[0]
-    if by.descending or value is None:
-        return []
-    return [{fields.path(by.field): {"$gte": fields.bound(by.field, value)}}]
-
-
-def selection(fields: Fields, query: Query) -> Filter:
-    """Everything that a page is taken from."""
-    return {"$and": [LIVE, condition(fields, query.where), after(fields, query)]}
+def key_of(fields: Fields, terms: Sequence[By], record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of the terms in a record, as they stand in it."""
+    paths = (fields.path(by.field).split(".") for by in terms)
+    return tuple(record[top].get(field) for top, field in paths)

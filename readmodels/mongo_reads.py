@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
 from readmodels.documents import Part
-from readmodels.mongo_client import Database
-from readmodels.mongo_query import LIVE, condition, order_by, selection
+from readmodels.mongo_client import Database, Row
+from readmodels.mongo_query import THERE, condition, key_of, order_by, selection
 from readmodels.mongo_values import Records, unescaped
+from readmodels.paging import is_turned, page, paged_by
 from readmodels.query import Query, Where
 from readmodels.store import Select
 
@@ -22,14 +24,26 @@ Asked = tuple[Records[Any], Select]
 
 async def find(database: Database, records: Records[D], query: Query) -> list[D]:
     """At most `query.first` documents, in order."""
-    if query.first == 0:  # no limit to MongoDB
-        return []
-    found = database[records.name].find(
-        selection(records.fields, query),
-        sort=order_by(records.fields, query.terms),
-        limit=query.first,
-    )
-    return [records.shown(row) for row in await found.to_list(length=None)]
+    return [records.shown(row) for row in await _paged(database, records, query)]
+
+
+async def _paged(
+    database: Database, records: Records[Any], query: Query, fields: dict[str, int] | None = None
+) -> list[Row]:
+    """The records of a page, of which only these fields are read."""
+    if fields is not None and is_turned(query):
+        fields = fields | {records.fields.path(by.field): 1 for by in query.order}
+
+    async def read(each: Query) -> list[Row]:
+        found = database[records.name].find(
+            selection(records.fields, each.where),
+            projection=fields,
+            sort=order_by(records.fields, each.terms),
+            limit=each.first,
+        )
+        return await found.to_list(length=None)
+
+    return await paged_by(page(query, partial(key_of, records.fields)), read)
 
 
 async def read(database: Database, asked: Sequence[Asked]) -> list[list[Any]]:
@@ -56,13 +70,8 @@ async def read(database: Database, asked: Sequence[Asked]) -> list[list[Any]]:
 async def _page(
     database: Database, records: Records[Any], select: Select, found: list[Any]
 ) -> None:
-    rows = database[records.name].find(
-        selection(records.fields, select.query),
-        projection=_fields(select.part),
-        sort=order_by(records.fields, select.query.terms),
-        limit=select.query.first,
-    )
-    found += [_row(each, select.part) for each in await rows.to_list(length=None)]
+    rows = await _paged(database, records, select.query, _fields(select.part))
+    found += [_row(each, select.part) for each in rows]
 
 
 async def _ones(
@@ -70,7 +79,7 @@ async def _ones(
 ) -> None:
     records = asked[0][0]
     ids = list({select.id for _, select in asked})
-    filter = {"$and": [{"_id": {"$in": ids}}, LIVE, condition(records.fields, where)]}
+    filter = {"$and": [{"_id": {"$in": ids}}, THERE, condition(records.fields, where)]}
     parts = {select.part for _, select in asked}
     fields = _fields(parts.pop()) if len(parts) == 1 else None
     rows = await database[records.name].find(filter, projection=fields).to_list(length=None)

@@ -43,7 +43,7 @@ class Fields:
     def path(self, field: str) -> str:
         """The field as it is compared and indexed. Raises KeyError where there is none."""
         if field == "id":
-            return "_id"
+            return "body.id"  # which a deleted document has not
         return f"{'keys' if self._types[field] in (Decimal, datetime) else 'body'}.{field}"
 
     def bound(self, field: str, value: Any) -> Any:

@@ -8,8 +8,9 @@ read wholly downwards, equal documents are turned round, and the last ones of a 
 may follow, are read once more among their equals alone.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar, cast
 
@@ -21,8 +22,12 @@ Reads = Generator[Query, list[R], list[R]]
 """Yields queries without an `after`, takes what each finds, and gives the page."""
 
 
-def page(query: Query, key: Callable[[R], tuple[Any, ...]]) -> Reads[R]:
-    """The rows of the page. `key` gives a row's values of its query's terms, as they are stored."""
+Key = Callable[[Sequence[By], R], tuple[Any, ...]]
+"""A row's values of these terms, as they are stored: all terms of its query but the last."""
+
+
+def page(query: Query, key: Key[R]) -> Reads[R]:
+    """The rows of the page."""
     found: list[R] = []
     for each in _stretches(query):
         if len(found) < query.first:
@@ -57,13 +62,19 @@ def _beyond(by: By, value: Any) -> list[Where]:
     return [below] if by.field == "id" else [below, Compare(by.field, "isNull", True)]
 
 
-def _in_order(query: Query, key: Callable[[R], tuple[Any, ...]]) -> Reads[R]:
+def is_turned(query: Query) -> bool:
+    """Whether the id goes against all the other terms."""
     *order, tie = query.terms
-    if {by.descending for by in order} != {not tie.descending}:
+    return {by.descending for by in order} == {not tie.descending}
+
+
+def _in_order(query: Query, key: Key[R]) -> Reads[R]:
+    if not is_turned(query):
         return (yield query)
+    *order, tie = query.terms
     turned = By(tie.field, not tie.descending)
     rows = yield replace(query, order=(*order, turned), first=query.first + 1)
-    equals = [(value, list(some)) for value, some in groupby(rows, lambda row: key(row)[:-1])]
+    equals = [(value, list(some)) for value, some in groupby(rows, partial(key, order))]
     if len(rows) <= query.first:
         return [row for _, some in equals for row in reversed(some)]
     found = [row for _, some in equals[:-1] for row in reversed(some)]

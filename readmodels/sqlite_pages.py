@@ -24,7 +24,7 @@ def bodies(connection: sqlite3.Connection, table: Table, query: Query) -> list[s
     def read(each: Query) -> list[tuple[Any, ...]]:
         return connection.execute(*select(table, each)).fetchall()
 
-    return [row[0] for row in paged(page(query, lambda row: row[1:]), read)]
+    return [row[0] for row in paged(page(query, lambda _, row: row[1:-1]), read)]
 
 
 def body(connection: sqlite3.Connection, table: Table, id: str, where: Where) -> list[str]:
