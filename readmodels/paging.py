@@ -29,37 +29,40 @@ Key = Callable[[Sequence[By], R], tuple[Any, ...]]
 def page(query: Query, key: Key[R]) -> Reads[R]:
     """The rows of the page."""
     found: list[R] = []
-    for each in _stretches(query):
+    for within, each in _stretches(query):
         if len(found) < query.first:
-            found += yield from _in_order(replace(each, first=query.first - len(found)), key)
+            rest = replace(each, first=query.first - len(found))
+            found += yield from _in_order(within, rest, key)
     return found
 
 
-def _stretches(query: Query) -> Iterator[Query]:
-    """What comes after `after`, in order."""
+def _stretches(query: Query) -> Iterator[tuple[Where, Query]]:
+    """What comes after `after`, in order: each with the condition that it is a range within."""
     if query.after is None:
-        yield query
+        yield query.where, query
         return
     terms, values = query.terms, query.after
     for at in range(len(terms) - 1, -1, -1):
         pinned = [_equal(by.field, value) for by, value in zip(terms, values[:at], strict=False)]
-        for beyond in _beyond(terms[at], values[at]):
-            where = And((query.where, *pinned, beyond))
-            yield Query(where=where, order=terms[at:], first=query.first)
+        within = And((query.where, *pinned))
+        for beyond, order in _beyond(terms[at:], values[at]):
+            yield within, Query(where=And((within, beyond)), order=order, first=query.first)
 
 
 def _equal(field: str, value: Any) -> Where:
     return Compare(field, "isNull", True) if value is None else Compare(field, "eq", value)
 
 
-def _beyond(by: By, value: Any) -> list[Where]:
-    """What comes after a value, in order: documents without one are the first, or the last."""
-    if value is None:
-        return [] if by.descending else [Compare(by.field, "isNull", False)]
+def _beyond(terms: tuple[By, ...], value: Any) -> Iterator[tuple[Where, tuple[By, ...]]]:
+    """What comes after a value of the first term, and its order: with no value at either end."""
+    by, *rest = terms
     if not by.descending:
-        return [Compare(by.field, "gt", value)]
-    below: Where = Compare(by.field, "lt", value)
-    return [below] if by.field == "id" else [below, Compare(by.field, "isNull", True)]
+        after: Where = Compare(by.field, "gt", value)
+        yield (Compare(by.field, "isNull", False) if value is None else after), terms
+    elif value is not None:
+        yield Compare(by.field, "lt", value), terms
+        if by.field != "id":
+            yield Compare(by.field, "isNull", True), tuple(rest)
 
 
 def is_turned(query: Query) -> bool:
@@ -68,7 +71,7 @@ def is_turned(query: Query) -> bool:
     return {by.descending for by in order} == {not tie.descending}
 
 
-def _in_order(query: Query, key: Key[R]) -> Reads[R]:
+def _in_order(within: Where, query: Query, key: Key[R]) -> Reads[R]:
     if not is_turned(query):
         return (yield query)
     *order, tie = query.terms
@@ -81,7 +84,8 @@ def _in_order(query: Query, key: Key[R]) -> Reads[R]:
     if len(found) < query.first:
         values, _ = equals[-1]
         same = [_equal(by.field, value) for by, value in zip(order, values, strict=True)]
-        where = And((query.where, *same))
+        # Without the range: beside these equalities, it could be taken for the index's part.
+        where = And((within, *same))
         found += yield Query(where=where, order=(tie,), first=query.first - len(found))
     return found
 

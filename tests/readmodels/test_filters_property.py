@@ -23,7 +23,8 @@ ALL = 1000
 
 # Every field is indexed in one collection and none in the other: an index changes no answer.
 INDEXED = collection_of(
-    Thing, indexes=(*(index(name) for name in FIELDS), index("colour", "amount"))
+    Thing,
+    indexes=(*(index(name) for name in FIELDS), index("colour", "amount"), index("owners")),
 )
 PLAIN = Collection("Plain", Thing, 1, ())
 
