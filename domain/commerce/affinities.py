@@ -3,13 +3,14 @@
 What is kept of a product is bounded. Its companions are counted by the Space-Saving algorithm
 (Metwally, Agrawal and El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data
 Streams", ICDT 2005): while there are at most COMPANIONS_MAX of them, the counts are exact; then a
-new one takes the place of the one with the fewest orders, and inherits its count as `excess`. So a
-companion that is in more than 1/COMPANIONS_MAX of all that was ever counted is never missing, and
-`orders - excess`, which is what is told, is never too high.
+new one takes the place of the one with the fewest orders, and inherits its count as `excess`. One
+of the same basket is not pushed out. So a companion that makes up more than one part in
+(COMPANIONS_MAX - BASKET_MAX) of all that was ever counted is never missing, and `orders - excess`,
+which is what is told, is never too high.
 
 Whoever shows a pair of products needs the orders of both. All companions are told of the orders of
 a product when these have grown by TOLD_AGAIN_PERCENT, those of the basket every time: so what is
-told to others is exact below 21 orders, then at most that much behind, at a cost that falls with
+told to others is exact up to 10 orders, then at most that much behind, at a cost that falls with
 the number of orders.
 
 An order counts when it is paid, and for good: what was cancelled or returned later had been wanted
@@ -31,11 +32,11 @@ BASKET_MAX = 20
 """How many products of an order are counted as bought together: its first ones."""
 LIKELY_MAX = 10
 """How many companions are named to who bought."""
-BUYERS_MAX = 10
+BUYERS_MAX = 5
 """How many of a product's last buyers are told of what is bought with it; then the first goes."""
 ORDERS_REMEMBERED_MAX = 50
 """How many of the last orders are told from new ones; older ones are by the command's id."""
-TOLD_AGAIN_PERCENT = 5
+TOLD_AGAIN_PERCENT = 10
 
 
 @value

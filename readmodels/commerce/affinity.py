@@ -27,7 +27,9 @@ def likelihood(together: int, orders: int) -> float:
     """The damped share of the orders of one product that have the other too, 0.0 to 1.0.
 
     The conditional probability is a measure of Deshpande and Karypis, "Item-Based Top-N
-    Recommendation Algorithms", ACM TOIS 22(1), 2004, who add it up over what a customer has.
+    Recommendation Algorithms", ACM TOIS 22(1), 2004, who add it up over what a customer has. It
+    needs the orders of the bought product alone, which its event has. What is bought with
+    everything is likely too, and stands high; it is `closeness` that makes little of it.
     """
     return _damped(together) * together / orders if together and orders else 0.0
 

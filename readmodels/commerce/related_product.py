@@ -17,7 +17,7 @@ class RelatedProduct:
 
     The score, 0.0 to 1.0, is the damped cosine over paid orders. It is 0.0 unless each of the two
     is among the companions that are counted of the other; `orders` and `related_orders`, in how
-    many orders each is, may be 5 % behind.
+    many orders each is, may be 10 % behind.
     """
 
     id: str

@@ -49,7 +49,7 @@ def check_affinities(world: World, shown: Shown) -> None:
     assert {pair: each.together for pair, each in pairs.items()} == dict(together)
     for (product, related), each in pairs.items():
         for told, exact in ((each.orders, bought[product]), (each.related_orders, bought[related])):
-            assert told == exact if exact <= 20 else exact / 1.05 < told <= exact
+            assert told == exact if exact <= 10 else exact / 1.1 < told <= exact
         assert each.score == closeness(each.together, each.orders, each.related_orders)
         assert 0 < each.score <= 1
 

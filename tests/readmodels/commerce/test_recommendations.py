@@ -85,6 +85,14 @@ def test_the_score_of_a_pair_is_the_damped_cosine_of_all_that_was_counted() -> N
     } - {"book~book", "lamp~lamp", "pen~pen"}
 
 
+def test_what_is_bought_with_everything_is_likely_but_not_close() -> None:
+    phones: list[Basket] = [(f"c-{n}", ("phone", "bag", "case")[: 2 + n % 2]) for n in range(10)]
+    others: list[Basket] = [(f"d-{n}", ("bag", f"x-{n}")) for n in range(40)]
+    related = shown(related_products, *mixed(list(events(*phones, *others).values()), Random(1)))
+    assert related["phone~bag"].together > related["phone~case"].together
+    assert related["phone~bag"].score < related["phone~case"].score
+
+
 def test_a_pair_of_which_one_half_is_known_has_no_score_yet() -> None:
     found = shown(related_products, *events(*SHOP)["book"])
     assert (found["book~pen"].together, found["book~pen"].score) == (1, 0.0)
