@@ -48,6 +48,12 @@ def require_member(by: str, record: Record, roles: frozenset[str] = frozenset())
         )
 
 
+def _require_lasting(by: str, record: Record, roles: frozenset[str]) -> None:
+    """Raises Rejected for whoever only broke the glass: that opens no door to stay."""
+    if REGISTRAR not in roles and by not in record.access.care_team:
+        raise Rejected("NOT_IN_CARE_TEAM", "only the care team or a registrar says who is in it")
+
+
 def register(command: RegisterPatient) -> list[PersonEvent]:
     team = tuple(dict.fromkeys(checked_id(each, "member") for each in command.care_team))
     if len(team) > CARE_TEAM_MAX:
@@ -88,7 +94,7 @@ def _checked_birth(on: date, at: datetime) -> date:
 
 
 def assign(command: AssignCareTeamMember, record: Record) -> list[PersonEvent]:
-    require_member(command.by, record, command.roles)
+    _require_lasting(command.by, record, command.roles)
     member, team = checked_id(command.member, "member"), record.access.care_team
     if member in team:
         return []
@@ -105,7 +111,7 @@ def assign(command: AssignCareTeamMember, record: Record) -> list[PersonEvent]:
 
 
 def remove(command: RemoveCareTeamMember, record: Record) -> list[PersonEvent]:
-    require_member(command.by, record, command.roles)
+    _require_lasting(command.by, record, command.roles)
     team = record.access.care_team
     if command.member not in team:
         return []

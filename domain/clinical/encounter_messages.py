@@ -211,7 +211,6 @@ class DischargePatient:
     disposition: str
     at: Now
     by: Actor
-    roles: Roles
 
 
 @command()

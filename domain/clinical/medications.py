@@ -33,7 +33,7 @@ from domain.clinical.medication_messages import (
     PrescriptionHeld,
     PrescriptionResumed,
 )
-from domain.clinical.patient_messages import TakeOverRecord
+from domain.clinical.merge_messages import TakeOverRecord
 from domain.clinical.patient_states import PatientEvent, Prescription, Record
 from domain.clinical.terms import (
     NAME_LENGTH_MAX,

@@ -22,10 +22,12 @@ from domain.clinical.medications import (
     held_for_allergies,
     warnings_of,
 )
-from domain.clinical.patient_messages import (
+from domain.clinical.merge_messages import (
+    HandOverRecord,
     MergePatient,
     PatientMerged,
     PatientMergeReverted,
+    RecordHandedOver,
     RecordTakenOver,
     RecordTakeoverRefused,
     RevertPatientMerge,
@@ -68,6 +70,17 @@ def merge(command: MergePatient, record: Record) -> list[PatientEvent]:
         )
         for each in record.planned
     ]
+    merged = PatientMerged(
+        patient=command.patient, survivor=survivor, reason=reason, at=command.at, by=command.by
+    )
+    return [*cancelled, merged]
+
+
+def hand_over(command: HandOverRecord, state: Patient) -> list[PatientEvent]:
+    """In an event of its own: who merges two records need not be one who may read them."""
+    if not isinstance(state, Merged) or state.survivor != command.survivor or state.is_handed_over:
+        return []
+    record = state.record
     carried = CarriedRecord(
         care_team=record.access.care_team,
         allergies=tuple(carried_allergy(id, each) for id, each in record.allergies.items()),
@@ -75,15 +88,15 @@ def merge(command: MergePatient, record: Record) -> list[PatientEvent]:
             carried_prescription(id, each) for id, each in record.prescriptions.items()
         ),
     )
-    merged = PatientMerged(
-        patient=command.patient,
-        survivor=survivor,
-        reason=reason,
-        record=carried,
-        at=command.at,
-        by=command.by,
-    )
-    return [*cancelled, merged]
+    return [
+        RecordHandedOver(
+            patient=command.patient,
+            survivor=command.survivor,
+            record=carried,
+            at=command.at,
+            by=command.by,
+        )
+    ]
 
 
 def revert(command: RevertPatientMerge, state: Patient) -> list[PatientEvent]:

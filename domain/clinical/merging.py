@@ -1,11 +1,13 @@
-"""The merge of two records: the survivor takes over, or the merge is reverted.
+"""The merge of two records: one hands over, the other takes over, or the merge is reverted.
 
 The survivor answers in its own stream, since it may live in another partition. TakeOverRecord
 relies on its command id: one that comes again after the survivor refused must not be accepted.
 """
 
-from domain.clinical.patient_messages import (
+from domain.clinical.merge_messages import (
+    HandOverRecord,
     PatientMerged,
+    RecordHandedOver,
     RecordTakeoverRefused,
     RevertPatientMerge,
     TakeOverRecord,
@@ -14,7 +16,8 @@ from domain.model import After, Process, value
 
 ACTOR = "process:merging"
 
-MergingCommand = TakeOverRecord | RevertPatientMerge
+MergingEvent = PatientMerged | RecordHandedOver | RecordTakeoverRefused
+MergingCommand = HandOverRecord | TakeOverRecord | RevertPatientMerge
 
 
 @value
@@ -22,19 +25,19 @@ class Merging:
     """What is to be known stands in the events; nothing is kept."""
 
 
-def _source(event: PatientMerged | RecordTakeoverRefused) -> str:
-    return event.patient if isinstance(event, PatientMerged) else event.source
+def _source(event: MergingEvent) -> str:
+    return event.source if isinstance(event, RecordTakeoverRefused) else event.patient
 
 
-def evolve(state: Merging, event: PatientMerged | RecordTakeoverRefused) -> Merging:
+def evolve(state: Merging, event: MergingEvent) -> Merging:
     return state
 
 
-def react(
-    state: Merging, event: PatientMerged | RecordTakeoverRefused
-) -> list[MergingCommand | After[MergingCommand]]:
+def react(state: Merging, event: MergingEvent) -> list[MergingCommand | After[MergingCommand]]:
     match event:
-        case PatientMerged(survivor=survivor, record=record, at=at):
+        case PatientMerged(patient=source, survivor=survivor, at=at):
+            return [HandOverRecord(patient=source, survivor=survivor, at=at, by=ACTOR)]
+        case RecordHandedOver(survivor=survivor, record=record, at=at):
             return [
                 TakeOverRecord(
                     patient=survivor, source=event.patient, record=record, at=at, by=ACTOR

@@ -32,6 +32,13 @@ from domain.clinical.medication_messages import (
     PrescriptionResumed,
     PrescriptionTakenOver,
 )
+from domain.clinical.merge_messages import (
+    PatientMerged,
+    PatientMergeReverted,
+    RecordHandedOver,
+    RecordTakenOver,
+    RecordTakeoverRefused,
+)
 from domain.clinical.observation_messages import (
     DiagnosticReported,
     ObservationEvent,
@@ -46,13 +53,9 @@ from domain.clinical.patient_messages import (
     ChartPageBegun,
     EmergencyAccessEnded,
     GlassBroken,
-    PatientMerged,
-    PatientMergeReverted,
     PatientRegistered,
     PatientUpdated,
     PersonEvent,
-    RecordTakenOver,
-    RecordTakeoverRefused,
 )
 from domain.clinical.patient_states import (
     Condition,
@@ -84,7 +87,9 @@ def evolve(state: Patient, event: PatientEvent) -> Patient:
         case _, Unregistered():
             return state
         case PatientMerged(survivor=survivor), Registered(record=record):
-            return Merged(survivor=survivor, record=_counted(record))
+            return Merged(survivor=survivor, record=_counted(record), is_handed_over=False)
+        case RecordHandedOver(), Merged(record=record):
+            return replace(state, record=_counted(record), is_handed_over=True)
         case PatientMergeReverted(), Merged(record=record):
             return Registered(record=_counted(record))
         case _, Registered(record=record):
@@ -125,6 +130,7 @@ def _folded(record: Record, event: PatientEvent) -> Record:
             | GlassBroken()
             | EmergencyAccessEnded()
             | PatientMerged()
+            | RecordHandedOver()
             | PatientMergeReverted()
             | RecordTakenOver()
             | ChartPageBegun()
@@ -177,7 +183,13 @@ def _person(record: Record, event: PersonEvent) -> Record:
             return replace(record, access=access, glasses=without(record.glasses, glass))
         case RecordTakenOver(access=access, source=source):
             return replace(record, access=access, sources=(*record.sources, source))
-        case PatientRegistered() | PatientMerged() | PatientMergeReverted() | ChartPageBegun():
+        case (
+            PatientRegistered()
+            | PatientMerged()
+            | RecordHandedOver()
+            | PatientMergeReverted()
+            | ChartPageBegun()
+        ):
             return record
 
 

@@ -8,7 +8,16 @@ Every event that changes who may read the chart carries all who may from then on
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.clinical.medication_messages import CarriedRecord
+from domain.clinical.merge_messages import (
+    HandOverRecord,
+    MergePatient,
+    PatientMerged,
+    PatientMergeReverted,
+    RecordHandedOver,
+    RecordTakenOver,
+    RevertPatientMerge,
+    TakeOverRecord,
+)
 from domain.clinical.terms import CLINICIAN, NURSE, REGISTRAR, ChartAccess
 from domain.model import Actor, NewId, Now, Role, Roles, command, event, value
 
@@ -105,54 +114,6 @@ class EmergencyAccessEnded:
     entry: int = 0
 
 
-@event("clinical.PatientMerged")
-class PatientMerged:
-    """The record was a second one of the same person: it is inactive, and `survivor` goes on."""
-
-    patient: str
-    survivor: str
-    reason: str
-    record: CarriedRecord
-    at: datetime
-    by: str
-    entry: int = 0
-
-
-@event("clinical.PatientMergeReverted")
-class PatientMergeReverted:
-    """The record is active again, as its survivor could not take it over."""
-
-    patient: str
-    survivor: str
-    reason: str
-    at: datetime
-    by: str
-    entry: int = 0
-
-
-@event("clinical.RecordTakenOver")
-class RecordTakenOver:
-    """A second record of the same person was merged into this one, with those who care for it."""
-
-    patient: str
-    source: str
-    access: ChartAccess
-    at: datetime
-    by: str
-    entry: int = 0
-
-
-@event("clinical.RecordTakeoverRefused")
-class RecordTakeoverRefused:
-    """A record could not be merged into this one; it is told why, and nothing changes here."""
-
-    patient: str
-    source: str
-    reason: str
-    at: datetime
-    by: str
-
-
 @event("clinical.ChartPageBegun")
 class ChartPageBegun:
     """The chart's timeline goes on on another page, for those who may read it then."""
@@ -172,6 +133,7 @@ PersonEvent = (
     | GlassBroken
     | EmergencyAccessEnded
     | PatientMerged
+    | RecordHandedOver
     | PatientMergeReverted
     | RecordTakenOver
     | ChartPageBegun
@@ -246,39 +208,6 @@ class EndEmergencyAccess:
     by: Actor
 
 
-@command(allow=Role(REGISTRAR))
-class MergePatient:
-    """Merge a second record of a person into the one that survives."""
-
-    patient: str
-    survivor: str
-    reason: str
-    at: Now
-    by: Actor
-
-
-@command()
-class RevertPatientMerge:
-    """Make a merged record active again."""
-
-    patient: str
-    survivor: str
-    reason: str
-    at: Now
-    by: Actor
-
-
-@command()
-class TakeOverRecord:
-    """Take over what must not be lost of a record that was merged into this one."""
-
-    patient: str
-    source: str
-    record: CarriedRecord
-    at: Now
-    by: Actor
-
-
 PersonCommand = (
     RegisterPatient
     | UpdatePatient
@@ -287,6 +216,7 @@ PersonCommand = (
     | BreakGlass
     | EndEmergencyAccess
     | MergePatient
+    | HandOverRecord
     | RevertPatientMerge
     | TakeOverRecord
 )

@@ -19,8 +19,12 @@ from domain.clinical.medication_messages import (
     MedicationEvent,
     Prescribed,
 )
+from domain.clinical.merge_messages import RecordTakeoverRefused
 from domain.clinical.observation_messages import ObservationEvent
-from domain.clinical.patient_messages import Demographics, PersonEvent, RecordTakeoverRefused
+from domain.clinical.patient_messages import (
+    Demographics,
+    PersonEvent,
+)
 from domain.clinical.record_messages import RecordEvent
 from domain.clinical.terms import ChartAccess, WardBed
 from domain.model import value
@@ -142,6 +146,7 @@ class Merged:
 
     survivor: str
     record: Record
+    is_handed_over: bool
 
 
 Patient = Unregistered | Registered | Merged

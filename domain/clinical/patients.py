@@ -30,6 +30,13 @@ from domain.clinical.medication_commands import (
     PrescribeMedication,
 )
 from domain.clinical.medications import decide_medication
+from domain.clinical.merge_messages import (
+    HandOverRecord,
+    MergePatient,
+    RecordTakeoverRefused,
+    RevertPatientMerge,
+    TakeOverRecord,
+)
 from domain.clinical.observation_messages import ObservationCommand
 from domain.clinical.observations import decide_observation
 from domain.clinical.patient_folding import evolve
@@ -38,13 +45,9 @@ from domain.clinical.patient_messages import (
     BreakGlass,
     ChartPageBegun,
     EndEmergencyAccess,
-    MergePatient,
     PersonCommand,
-    RecordTakeoverRefused,
     RegisterPatient,
     RemoveCareTeamMember,
-    RevertPatientMerge,
-    TakeOverRecord,
     UpdatePatient,
 )
 from domain.clinical.patient_states import (
@@ -105,6 +108,8 @@ def _decided(command: PatientCommand, state: Patient) -> list[PatientEvent]:
             raise Rejected("PATIENT_EXISTS", f"patient {patient:.40} is registered already")
         case TakeOverRecord(), _:
             return merges.take_over(command, state)
+        case HandOverRecord(), _:
+            return merges.hand_over(command, state)
         case RevertPatientMerge(), _:
             return merges.revert(command, state)
         case _, Unregistered():

@@ -9,6 +9,7 @@ from domain.clinical.encounter_messages import (
     EncounterStarted,
     PatientDischarged,
 )
+from domain.clinical.merge_messages import RecordTakenOver
 from domain.clinical.observation_messages import ObservationRecorded, ResultReviewed
 from domain.clinical.patient_messages import (
     CareTeamMemberAssigned,
@@ -16,7 +17,6 @@ from domain.clinical.patient_messages import (
     EmergencyAccessEnded,
     GlassBroken,
     PatientRegistered,
-    RecordTakenOver,
 )
 from domain.clinical.terms import Quantity
 from domain.model import value

@@ -5,13 +5,13 @@ from datetime import date
 from decimal import Decimal
 
 from domain.clinical.medication_messages import Fill, MedicationDispensed, PrescriptionTakenOver
+from domain.clinical.merge_messages import RecordTakenOver
 from domain.clinical.patient_messages import (
     CareTeamMemberAssigned,
     CareTeamMemberRemoved,
     EmergencyAccessEnded,
     GlassBroken,
     PatientRegistered,
-    RecordTakenOver,
 )
 from domain.model import value
 from readmodels.clinical.days_covered import days_covered

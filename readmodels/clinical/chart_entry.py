@@ -33,6 +33,12 @@ from domain.clinical.medication_messages import (
     PrescriptionResumed,
     PrescriptionTakenOver,
 )
+from domain.clinical.merge_messages import (
+    PatientMerged,
+    PatientMergeReverted,
+    RecordHandedOver,
+    RecordTakenOver,
+)
 from domain.clinical.observation_messages import (
     DiagnosticReported,
     ObservationEvent,
@@ -47,12 +53,9 @@ from domain.clinical.patient_messages import (
     ChartPageBegun,
     EmergencyAccessEnded,
     GlassBroken,
-    PatientMerged,
-    PatientMergeReverted,
     PatientRegistered,
     PatientUpdated,
     PersonEvent,
-    RecordTakenOver,
 )
 from domain.clinical.patient_states import ChartEvent
 from domain.clinical.record_messages import (
@@ -169,6 +172,8 @@ def _person(event: PersonEvent) -> Words:
             return ChartSection.ACCESS, glass, f"the emergency access of {subject} ended"
         case PatientMerged(survivor=survivor, reason=reason):
             return ChartSection.PATIENT, survivor, f"merged into {survivor}: {reason}"
+        case RecordHandedOver(survivor=survivor):
+            return ChartSection.PATIENT, survivor, f"handed over to {survivor}"
         case PatientMergeReverted(survivor=survivor, reason=reason):
             return ChartSection.PATIENT, survivor, f"not merged into {survivor}: {reason}"
         case RecordTakenOver(source=source):

@@ -21,7 +21,7 @@ from domain.clinical.medication_messages import (
     PrescriptionResumed,
     PrescriptionTakenOver,
 )
-from domain.clinical.patient_messages import PatientMerged
+from domain.clinical.merge_messages import PatientMerged
 from domain.clinical.terms import Quantity
 from domain.model import value
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from domain.clinical.dose_messages import DoseEvent
 from domain.clinical.encounter_messages import EncounterEvent
 from domain.clinical.medication_messages import MedicationEvent
+from domain.clinical.merge_messages import RecordTakenOver
 from domain.clinical.observation_messages import ObservationEvent
 from domain.clinical.patient_messages import (
     CareTeamMemberAssigned,
@@ -18,7 +19,6 @@ from domain.clinical.patient_messages import (
     GlassBroken,
     PatientRegistered,
     PersonEvent,
-    RecordTakenOver,
 )
 from domain.clinical.record_messages import RecordEvent
 from domain.clinical.terms import PAGE_ENTRIES

@@ -10,14 +10,13 @@ from domain.clinical.encounter_messages import (
     PatientDischarged,
 )
 from domain.clinical.medication_messages import PrescriptionTakenOver
+from domain.clinical.merge_messages import PatientMerged, RecordTakenOver
 from domain.clinical.patient_messages import (
     CareTeamMemberAssigned,
     CareTeamMemberRemoved,
     EmergencyAccessEnded,
     GlassBroken,
-    PatientMerged,
     PatientRegistered,
-    RecordTakenOver,
 )
 from domain.model import value
 from readmodels.clinical.reading import CARE_TEAM, AccessEvent, WhereEvent, ward_of

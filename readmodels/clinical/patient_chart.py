@@ -22,6 +22,12 @@ from domain.clinical.medication_messages import (
     PrescriptionResumed,
     PrescriptionTakenOver,
 )
+from domain.clinical.merge_messages import (
+    PatientMerged,
+    PatientMergeReverted,
+    RecordHandedOver,
+    RecordTakenOver,
+)
 from domain.clinical.observation_messages import (
     DiagnosticReported,
     ObservationEvent,
@@ -37,12 +43,9 @@ from domain.clinical.patient_messages import (
     ChartPageBegun,
     EmergencyAccessEnded,
     GlassBroken,
-    PatientMerged,
-    PatientMergeReverted,
     PatientRegistered,
     PatientUpdated,
     PersonEvent,
-    RecordTakenOver,
 )
 from domain.clinical.record_messages import (
     ConditionRecorded,
@@ -177,6 +180,7 @@ def _changed(chart: PatientChart, event: PatientNews) -> PatientChart:
             | GlassBroken()
             | EmergencyAccessEnded()
             | PatientMerged()
+            | RecordHandedOver()
             | PatientMergeReverted()
             | RecordTakenOver()
             | ChartPageBegun()
@@ -204,7 +208,7 @@ def _person(chart: PatientChart, event: PersonEvent) -> PatientChart:
             return replace(chart, merged_into=survivor, medications=left)
         case PatientMergeReverted():
             return replace(chart, merged_into=None)
-        case PatientRegistered() | ChartPageBegun():
+        case PatientRegistered() | ChartPageBegun() | RecordHandedOver():
             return chart
 
 

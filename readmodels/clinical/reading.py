@@ -9,12 +9,12 @@ from domain.clinical.encounter_messages import (
     EncounterStarted,
     PatientDischarged,
 )
+from domain.clinical.merge_messages import RecordTakenOver
 from domain.clinical.patient_messages import (
     CareTeamMemberAssigned,
     CareTeamMemberRemoved,
     EmergencyAccessEnded,
     GlassBroken,
-    RecordTakenOver,
 )
 from readmodels.model import Owner
 

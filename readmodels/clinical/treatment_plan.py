@@ -18,15 +18,14 @@ from domain.clinical.medication_messages import (
     PrescriptionResumed,
     PrescriptionTakenOver,
 )
+from domain.clinical.merge_messages import PatientMerged, RecordTakenOver
 from domain.clinical.patient_messages import (
     CareTeamMemberAssigned,
     CareTeamMemberRemoved,
     EmergencyAccessEnded,
     GlassBroken,
-    PatientMerged,
     PatientRegistered,
     PatientUpdated,
-    RecordTakenOver,
 )
 from domain.clinical.record_messages import ConditionRecorded, ConditionResolved, GoalEnded, GoalSet
 from domain.model import value

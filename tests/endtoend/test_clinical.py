@@ -16,10 +16,10 @@ from domain.clinical.medication_messages import (
     DoseSchedule,
     MedicationRequestStatus,
 )
+from domain.clinical.merge_messages import MergePatient
 from domain.clinical.patient_messages import (
     AdministrativeGender,
     BreakGlass,
-    MergePatient,
     RegisterPatient,
 )
 from domain.clinical.terms import Quantity

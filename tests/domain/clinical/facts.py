@@ -28,12 +28,12 @@ from domain.clinical.medication_messages import (
     MedicationPrescribed,
     Prescribed,
 )
+from domain.clinical.merge_messages import RecordTakeoverRefused
 from domain.clinical.patient_messages import (
     AdministrativeGender,
     Demographics,
     GlassBroken,
     PatientRegistered,
-    RecordTakeoverRefused,
 )
 from domain.clinical.patient_states import PatientEvent
 from domain.clinical.patients import PatientCommand, patients

@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.clinical import encounter_messages as stays
 from domain.clinical import medication_commands as meds
+from domain.clinical import merge_messages as merges
 from domain.clinical import observation_messages as labs
 from domain.clinical import patient_messages as people
 from domain.clinical import record_messages as notes
@@ -105,7 +106,7 @@ class Hospital:
                 ),
                 stays.TransferBed(patient=patient, bed=bed, **who),
                 stays.TransferBed(patient=patient, bed=bed, **who),
-                stays.DischargePatient(patient=patient, disposition="home", **who),
+                stays.DischargePatient(patient=patient, disposition="home", at=at, by=DOC),
                 stays.PlanEncounter(
                     patient=patient, encounter=self._id("e"), reason="hip", start_at=at, **who
                 ),
@@ -224,7 +225,7 @@ class Hospital:
 
     def _merge(self) -> None:
         self.world.send(
-            people.MergePatient(
+            merges.MergePatient(
                 patient=self._patient(),
                 survivor=self.random.choice([*PATIENTS, "p-nobody"]),
                 reason="twins they are not",

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from domain.clinical import AGGREGATES, PROCESSES
-from domain.clinical.patient_messages import TakeOverRecord
+from domain.clinical.merge_messages import TakeOverRecord
 from domain.composition import compose, events_of
 from domain.model import AnyAggregate, AnyProcess, Rejected
 from tests.domain.clinical.facts import T0

@@ -16,13 +16,16 @@ from domain.clinical.encounter_messages import (
     SettleInBed,
     TurnAwayFromBed,
 )
+from domain.clinical.merge_messages import (
+    HandOverRecord,
+    RecordTakeoverRefused,
+    RevertPatientMerge,
+    TakeOverRecord,
+)
 from domain.clinical.merging import merging
 from domain.clinical.patient_messages import (
     EmergencyAccessEnded,
     EndEmergencyAccess,
-    RecordTakeoverRefused,
-    RevertPatientMerge,
-    TakeOverRecord,
 )
 from domain.clinical.terms import WardBed
 from domain.clinical.ward_messages import (
@@ -61,9 +64,9 @@ from tests.domain.clinical.facts import (
     refused,
     when,
 )
-from tests.domain.clinical.test_patients import MERGED
+from tests.domain.clinical.test_patients import HANDED_OVER, MERGED
 
-DISCHARGE = DischargePatient(patient=ANN, disposition="home", at=T0, by=DOC, roles=CLINICIANS)
+DISCHARGE = DischargePatient(patient=ANN, disposition="home", at=T0, by=DOC)
 SETTLE = SettleInBed(patient=ANN, encounter=STAY, bed=BED_1, move=1, at=T0, by=ACTOR)
 TURN_AWAY = TurnAwayFromBed(
     patient=ANN, encounter=STAY, bed=BED_1, move=1, reason="bed 1 of w-3 is taken", at=T0, by=ACTOR
@@ -262,10 +265,12 @@ def test_an_emergency_access_ends_after_four_hours() -> None:
 
 
 def test_a_merge_is_taken_over_or_reverted() -> None:
+    hand_over = HandOverRecord(patient=ANN, survivor="p-anna", at=T0, by="process:merging")
+    assert reacting(merging).to(MERGED) == [hand_over]
     take = TakeOverRecord(
-        patient="p-anna", source=ANN, record=MERGED.record, at=T0, by="process:merging"
+        patient="p-anna", source=ANN, record=HANDED_OVER.record, at=T0, by="process:merging"
     )
-    assert reacting(merging).to(MERGED) == [take]
+    assert reacting(merging, MERGED).to(HANDED_OVER) == [take]
     no = RecordTakeoverRefused(
         patient="p-anna", source=ANN, reason="there is no such patient", at=T0, by="process:it"
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.clinical import dose_messages as doses
 from domain.clinical import medication_messages as meds
+from domain.clinical import merge_messages as merges
 from domain.clinical import patient_messages as people
 from domain.clinical.encounter_messages import (
     BedTransferred,
@@ -130,6 +131,7 @@ def check_doses(world: World) -> None:
 def check_order_of_doses(stream: Stream) -> None:
     held: set[str] = set()
     over: set[str] = set()
+    is_merged = False
     for event in stream.events:
         match event:
             case (
@@ -144,10 +146,11 @@ def check_order_of_doses(stream: Stream) -> None:
                 held.add(carried.prescription)
             case doses.MedicationAdministered(prescription=id):
                 assert id not in over | held
-            case people.PatientMerged(record=record):
-                over.update(each.prescription for each in record.prescriptions)
-            case people.PatientMergeReverted():
-                over.clear()
+                assert not is_merged
+            case merges.PatientMerged():
+                is_merged = True
+            case merges.PatientMergeReverted():
+                is_merged = False
             case _:
                 pass
 
@@ -163,7 +166,7 @@ def check_merges(world: World) -> None:
         taken = [
             each
             for each in survivor.events
-            if isinstance(each, people.RecordTakenOver) and each.source == stream.id
+            if isinstance(each, merges.RecordTakenOver) and each.source == stream.id
         ]
         assert len(taken) == 1
         known = {e.substance for e in survivor.events if isinstance(e, meds.AllergyRecorded)}
@@ -211,7 +214,7 @@ def test_the_simulated_hospital_comes_to_every_kind_of_end() -> None:
         doses.DoseMissed,
         meds.PrescriptionHeld,
         meds.PrescriptionTakenOver,
-        people.PatientMergeReverted,
-        people.RecordTakenOver,
+        merges.PatientMergeReverted,
+        merges.RecordTakenOver,
         people.EmergencyAccessEnded,
     } <= seen

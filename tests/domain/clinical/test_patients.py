@@ -10,6 +10,17 @@ from domain.clinical.medication_messages import (
     PrescriptionHeld,
     PrescriptionTakenOver,
 )
+from domain.clinical.merge_messages import (
+    HandOverRecord,
+    MergePatient,
+    PatientMerged,
+    PatientMergeReverted,
+    RecordHandedOver,
+    RecordTakenOver,
+    RecordTakeoverRefused,
+    RevertPatientMerge,
+    TakeOverRecord,
+)
 from domain.clinical.patient_messages import (
     AdministrativeGender,
     AssignCareTeamMember,
@@ -19,16 +30,9 @@ from domain.clinical.patient_messages import (
     ChartPageBegun,
     EmergencyAccessEnded,
     EndEmergencyAccess,
-    MergePatient,
-    PatientMerged,
-    PatientMergeReverted,
     PatientUpdated,
-    RecordTakenOver,
-    RecordTakeoverRefused,
     RegisterPatient,
     RemoveCareTeamMember,
-    RevertPatientMerge,
-    TakeOverRecord,
     UpdatePatient,
 )
 from domain.clinical.patients import patients
@@ -73,9 +77,8 @@ EVE = "dr-eve"
 BREAK = BreakGlass(patient=ANN, glass="g-1", reason="found unconscious", at=T0, by=EVE)
 MERGE = MergePatient(patient=ANN, survivor="p-anna", reason="same person", at=T0, by=CLERK)
 CARRIED = CarriedRecord(care_team=TEAM.care_team, allergies=(), prescriptions=())
-MERGED = PatientMerged(
-    patient=ANN, survivor="p-anna", reason="same person", record=CARRIED, at=T0, by=CLERK
-)
+MERGED = PatientMerged(patient=ANN, survivor="p-anna", reason="same person", at=T0, by=CLERK)
+HANDED_OVER = RecordHandedOver(patient=ANN, survivor="p-anna", record=CARRIED, at=T0, by="p")
 
 
 def test_a_person_is_registered_with_a_care_team() -> None:
@@ -98,6 +101,7 @@ def test_a_registrar_or_one_of_the_team_says_who_is_in_it() -> None:
     by_doc = replace(assign, by=DOC, roles=CLINICIANS)
     assert when(by_doc, REGISTERED) == [replace(assigned, by=DOC)]
     assert refused(replace(by_doc, by=EVE), REGISTERED) == "NOT_IN_CARE_TEAM"
+    assert refused(replace(by_doc, by=EVE), REGISTERED, glass_broken()) == "NOT_IN_CARE_TEAM"
 
 
 def test_who_leaves_the_team_is_no_longer_among_those_who_may_read() -> None:
@@ -140,14 +144,18 @@ def test_who_broke_the_glass_may_treat_the_patient_until_it_ends() -> None:
 
 def test_a_second_record_of_a_person_is_closed_with_what_must_not_be_lost() -> None:
     past = (REGISTERED, allergy_to("penicillin"), METFORMIN, fell_due(1))
-    (merged,) = when(MERGE, *past)
-    assert isinstance(merged, PatientMerged)
-    assert [each.substance for each in merged.record.allergies] == ["penicillin"]
-    (pills,) = merged.record.prescriptions
+    assert when(MERGE, *past) == [MERGED]
+    for command in (BREAK, MERGE):
+        assert refused(command, *past, MERGED) == "PATIENT_MERGED"
+    hand_over = HandOverRecord(patient=ANN, survivor="p-anna", at=T0, by="p")
+    (handed,) = when(hand_over, *past, MERGED)
+    assert isinstance(handed, RecordHandedOver)
+    assert [each.substance for each in handed.record.allergies] == ["penicillin"]
+    (pills,) = handed.record.prescriptions
     assert (pills.prescription, pills.next_dose, pills.is_due) == (PILLS, 1, True)
-    assert merged.record.care_team == (DOC, NURSE_NINA)
-    assert refused(BREAK, *past, merged) == "PATIENT_MERGED"
-    assert refused(MERGE, *past, merged) == "PATIENT_MERGED"
+    assert handed.record.care_team == (DOC, NURSE_NINA)
+    assert when(hand_over, *past, MERGED, handed) == [], "a repeat says nothing"
+    assert when(hand_over, *past) == []
 
 
 def test_a_patient_in_a_bed_is_not_merged_away_nor_anyone_into_themselves() -> None:

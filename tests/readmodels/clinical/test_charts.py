@@ -17,12 +17,12 @@ from domain.clinical.medication_messages import (
     PrescriptionHeld,
     PrescriptionTakenOver,
 )
+from domain.clinical.merge_messages import PatientMergeReverted
 from domain.clinical.observation_messages import DiagnosticReported, ResultReviewed
 from domain.clinical.patient_messages import (
     CareTeamMemberRemoved,
     ChartPageBegun,
     EmergencyAccessEnded,
-    PatientMergeReverted,
 )
 from domain.clinical.patient_states import ChartEvent
 from domain.clinical.record_messages import GoalSet
