@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from random import Random
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.commerce import affinities as module
 from domain.commerce.affinities import Affinity, affinities
 from domain.commerce.affinity_messages import Companion, CountPurchase, PurchaseCounted
 from domain.testing import shown
@@ -166,18 +168,19 @@ def test_of_many_reasons_the_first_ids_are_kept_whichever_come_first() -> None:
 
 baskets = st.tuples(
     st.sampled_from(["ann", "bob", "cem"]),
-    st.sets(st.sampled_from(["a", "b~", "c%7E", "d"]), min_size=1, max_size=3)
+    st.sets(st.sampled_from(["a", "b~", "c%7E", "d", "e", "f"]), min_size=1, max_size=3)
     .map(sorted)
     .map(tuple),
 )
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(baskets, max_size=10), st.integers(0, 2**32))
+@given(st.lists(baskets, max_size=14), st.integers(0, 2**32), st.sampled_from([3, 200]))
 def test_the_documents_are_the_same_however_the_products_are_read(
-    bought: list[Basket], seed: int
+    bought: list[Basket], seed: int, companions_max: int
 ) -> None:
-    streams = list(events(*bought).values())
+    with patch.object(module, "COMPANIONS_MAX", companions_max):
+        streams = list(events(*bought).values())
     one, other = (mixed(streams, Random(seed + each)) for each in (0, 1))
     assert shown(related_products, *one) == shown(related_products, *other)
     assert shown(suggestions, *one) == shown(suggestions, *other)
