@@ -108,7 +108,10 @@ def in_mongo(uri: str) -> Answers:
 
     async def found(collection: Any, first: int, **more: Json) -> list[Json]:
         rows = collection.find(
-            {"body": {"$ne": None}, **more}, {"_id": 0, "body": 1}, sort={"_id": 1}, limit=first
+            {"body.id": {"$gte": ""}, **more},
+            {"_id": 0, "body": 1},
+            sort={"body.id": 1},
+            limit=first,
         )
         return [each["body"] for each in await rows.to_list(length=None)]
 
