@@ -6,6 +6,7 @@ one plan for each combination of such values.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 from graphql import (
     BooleanValueNode,
@@ -15,6 +16,8 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLAbstractType,
     GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -25,7 +28,7 @@ from graphql import (
     is_abstract_type,
 )
 
-__all__ = ["Collector", "Selected", "Uncovered", "conditions_of"]
+__all__ = ["Collector", "Selected", "Uncovered", "conditions_of", "type_of"]
 
 _CONDITIONS = {"include": True, "skip": False}
 
@@ -72,6 +75,25 @@ def conditions_of(
             elif isinstance(each, FieldNode | InlineFragmentNode) and each.selection_set:
                 left.append(each.selection_set)
     return frozenset(found)
+
+
+class Type(NamedTuple):
+    """The type of a field, taken apart; of lists in lists only the outer one is told."""
+
+    named: Any
+    is_list: bool
+    is_required: bool
+
+
+def type_of(definition: GraphQLField) -> Type:
+    """The type of a field."""
+    inner: Any = cast(Any, definition).type
+    is_required = isinstance(inner, cast(Any, GraphQLNonNull))
+    inner = inner.of_type if is_required else inner
+    is_list = isinstance(inner, cast(Any, GraphQLList))
+    while hasattr(inner, "of_type"):
+        inner = inner.of_type
+    return Type(inner, is_list, is_required)
 
 
 class Collector:
@@ -139,8 +161,7 @@ class Collector:
         wanted = _CONDITIONS.get(directive.name.value)
         if wanted is None:
             raise Uncovered(f"@{directive.name.value}")
-        [argument] = directive.arguments or ()
-        value = argument.value
+        value = next(each.value for each in directive.arguments or ())
         if isinstance(value, VariableNode):
             return self._truths[value.name.value] is wanted
         if not isinstance(value, BooleanValueNode):

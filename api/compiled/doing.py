@@ -1,46 +1,20 @@
 """The root of mutations: commands one after another, and what became of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from graphql import (
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLUnionType,
-    get_named_type,
-    is_leaf_type,
-    is_list_type,
-    is_non_null_type,
-)
+from graphql import GraphQLField, GraphQLObjectType, GraphQLUnionType
 
-from api.compiled.collecting import Selected, Uncovered
+from api.compiled.collecting import Selected, Uncovered, type_of
+from api.compiled.objects import Info, Path, Shows, constant, plain
 from api.compiled.plan import Arguments, Run
 from api.compiled.planner import TYPENAME, Planner, Sets
-from api.compiled.rendering import Anomaly
 from api.compiled.roots import Answer, Queries, queries
-from api.context import Request
 from api.schema.book import meaning_of
 from api.schema.meanings import Command
 from eventlog.outcome import Accepted
 
 __all__ = ["Mutations", "mutations"]
-
-Shows = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Path:
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Info:
-    """What the resolver of a mutation asks of graphql-core's info."""
-
-    context: Request[Any]
-    field_name: str
-    path: _Path
 
 
 class _Object:
@@ -82,7 +56,7 @@ class _Command:
         done = run.request.done
         given = self._arguments.given(run.variables)
         try:
-            info = _Info(run.request, self._name, _Path(self.key))
+            info = Info(run.request, self._name, Path(self.key))
             outcome = done[self.key] = await self._resolve(None, info, **given)
         except Exception as fault:
             done[self.key] = fault
@@ -114,7 +88,7 @@ def mutations(
             commands[each.key] = type_.name
             continue
         definition = planner.collector.field(type_, each)
-        union = get_named_type(definition.type)
+        union = type_of(definition).named
         if not isinstance(meaning_of(definition), Command) or not isinstance(
             union, GraphQLUnionType
         ):
@@ -135,52 +109,11 @@ def _object(
     shows: dict[str, Shows | Queries] = {}
     for each in planner.collector.fields(type_, sets):
         if each.name == TYPENAME:
-            shows[each.key] = _constant(type_.name)
+            shows[each.key] = constant(type_.name)
             continue
         definition = planner.collector.field(type_, each)
-        if get_named_type(definition.type) is query:
+        if type_of(definition).named is query:
             shows[each.key] = queries(planner, query, each.sets)
         else:
             shows[each.key] = plain(planner, definition, each)
     return _Object(shows)
-
-
-def _constant(value: object) -> Shows:
-    return lambda _: value
-
-
-def plain(planner: Planner, definition: GraphQLField, selected: Selected) -> Shows:
-    """What shows a field whose resolver asks for nothing but the object."""
-    resolve = cast(Callable[[Any, Any], Any], definition.resolve)
-    named: Any = get_named_type(definition.type)
-    inner: Any = definition.type
-    is_required = is_non_null_type(inner)
-    if is_required:
-        inner = inner.of_type
-    if is_leaf_type(named):
-        one: Shows = named.coerce_output_value
-    elif isinstance(named, GraphQLObjectType):
-        one = _fields(planner, named, selected.sets)
-    else:
-        raise Uncovered(selected.name)
-    many = is_list_type(inner)
-
-    def shows(source: object) -> Any:
-        value = resolve(source, None)
-        if value is None:
-            if is_required:
-                raise Anomaly(f"{selected.name} has no value")
-            return None
-        return [one(each) for each in value] if many else one(value)
-
-    return shows
-
-
-def _fields(planner: Planner, type_: GraphQLObjectType, sets: Sequence[Any]) -> Shows:
-    shown: dict[str, Shows] = {}
-    for each in planner.collector.fields(type_, sets):
-        if each.name == TYPENAME:
-            shown[each.key] = _constant(type_.name)
-        else:
-            shown[each.key] = plain(planner, planner.collector.field(type_, each), each)
-    return lambda source: {key: shows(source) for key, shows in shown.items()}

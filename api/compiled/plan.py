@@ -17,7 +17,7 @@ from domain.rules import Viewer
 from eventlog.envelope import Position
 from readmodels.documents import Ask, Documents, Part, TooLate
 from readmodels.model import Link
-from readmodels.query import EVERYTHING, And, Compare, Page, Query
+from readmodels.query import EVERYTHING, And, Compare, Operator, Page, Query
 
 __all__ = ["Arguments", "DocumentPlan", "LinkPlan", "PageField", "PagePlan", "Run", "read"]
 
@@ -157,15 +157,18 @@ class PagePlan:
                 case "totalCount":
                     answer[each.key] = total
                 case "edges":
+                    assert isinstance(each.below, tuple)
                     answer[each.key] = await self._edges(run, page, each.below)
                 case "pageInfo":
+                    assert isinstance(each.below, tuple)
                     answer[each.key] = self._info(page, each.below)
                 case _:
                     answer[each.key] = f"{self.listing.name}Connection"
         return answer
 
-    async def _edges(self, run: Run, page: Page[Any], below: object) -> list[dict[str, Any]]:
-        assert isinstance(below, tuple)
+    async def _edges(
+        self, run: Run, page: Page[Any], below: "Sequence[PageField]"
+    ) -> list[dict[str, Any]]:
         edges: list[dict[str, Any]] = [{} for _ in page.documents]
         for each in below:
             if isinstance(each.below, DocumentPlan):
@@ -178,8 +181,7 @@ class PagePlan:
                 edge[each.key] = value
         return edges
 
-    def _info(self, page: Page[Any], below: object) -> dict[str, Any]:
-        assert isinstance(below, tuple)
+    def _info(self, page: Page[Any], below: "Sequence[PageField]") -> dict[str, Any]:
         first = last = None
         if page.documents and _shows_cursors(below):
             write = self.listing.cursors.writer(page.query)
@@ -232,7 +234,7 @@ class LinkPlan:
         self._arguments = arguments
         self._below = below
         self._part = below.part if isinstance(below, PagePlan) else below.part()
-        self._own = listing.equals(link.by) if link.is_many else "eq"
+        self._own: Operator = listing.equals(link.by) if link.is_many else "eq"
 
     @property
     def by(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from graphql import GraphQLObjectType
 
 from api.compiled.collecting import Selected, Uncovered
-from api.compiled.doing import Shows, plain
+from api.compiled.objects import Shows, constant, plain
 from api.compiled.plan import DocumentPlan, PagePlan, Run
 from api.compiled.planner import TYPENAME, Planner, Sets
 from api.compiled.roots import Answer
@@ -78,13 +78,9 @@ def _changes(planner: Planner, listing: Listing, selected: Selected) -> _Changes
     fields: dict[str, tuple[str, DocumentPlan] | Shows] = {}
     for each in planner.collector.fields(type_, selected.sets):
         if each.name == TYPENAME:
-            fields[each.key] = _named(type_.name)
+            fields[each.key] = constant(type_.name)
         elif each.name in ("entered", "changed"):
             fields[each.key] = (each.name, planner.document(listing, each.sets))
         else:
             fields[each.key] = plain(planner, planner.collector.field(type_, each), each)
     return _Changes(fields)
-
-
-def _named(name: str) -> Shows:
-    return lambda _: name

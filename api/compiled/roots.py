@@ -1,11 +1,12 @@
 """The root of queries: what it reads, and what it answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLField, GraphQLObjectType
 
-from api.compiled.collecting import Uncovered
+from api.compiled.collecting import Selected, Uncovered, type_of
+from api.compiled.objects import Info, Path, Shows, shown
 from api.compiled.plan import Arguments, DocumentPlan, PagePlan, Run, read
 from api.compiled.planner import TYPENAME, Planner, Sets
 from api.schema.asking import require_sight
@@ -73,12 +74,29 @@ class ManyRoot:
         return await self._below.answer(run, page)
 
 
-class Queries:
-    """The root of queries: everything that it asks for at once is one read."""
+class OtherRoot:
+    """What is no document: its resolver finds an object, whose fields show it."""
 
-    def __init__(self, roots: Mapping[str, OneRoot | ManyRoot | str]) -> None:
+    def __init__(self, selected: Selected, definition: GraphQLField, shows: Shows) -> None:
+        self._key = selected.key
+        self._name = selected.name
+        self._resolve = cast(Callable[..., Awaitable[object]], definition.resolve)
+        self._arguments = Arguments(definition, selected.nodes[0])
+        self._shows = shows
+
+    async def answer(self, run: Run) -> Any:
+        """What it finds."""
+        info = Info(run.request, self._name, Path(self._key))
+        return self._shows(await self._resolve(None, info, **self._arguments.given(run.variables)))
+
+
+class Queries:
+    """The root of queries: all documents that it asks for at once are one read."""
+
+    def __init__(self, roots: Mapping[str, OneRoot | ManyRoot | OtherRoot | str]) -> None:
         self._names = {key: each for key, each in roots.items() if isinstance(each, str)}
-        self._roots = [each for each in roots.values() if not isinstance(each, str)]
+        self._others = {key: each for key, each in roots.items() if isinstance(each, OtherRoot)}
+        self._roots = [each for each in roots.values() if isinstance(each, OneRoot | ManyRoot)]
         self._keys = tuple(roots)
 
     async def answer(self, run: Run) -> Answer:
@@ -88,7 +106,9 @@ class Queries:
         answers: dict[str, Any] = dict(self._names)
         for root, (after, _), page in zip(self._roots, asked, pages, strict=True):
             answers[root.key] = await root.answer(after, page)
-        if not self._names:
+        for key, other in self._others.items():
+            answers[key] = await other.answer(run)
+        if len(self._roots) == len(self._keys):
             return answers
         return {key: answers[key] for key in self._keys}
 
@@ -108,7 +128,7 @@ class Queries:
 
 def queries(planner: Planner, type_: GraphQLObjectType, sets: Sets) -> Queries:
     """The plan of a selection of queries. Raises Uncovered."""
-    roots: dict[str, OneRoot | ManyRoot | str] = {}
+    roots: dict[str, OneRoot | ManyRoot | OtherRoot | str] = {}
     for each in planner.collector.fields(type_, sets):
         if each.name == TYPENAME:
             roots[each.key] = type_.name
@@ -124,5 +144,8 @@ def queries(planner: Planner, type_: GraphQLObjectType, sets: Sets) -> Queries:
                     each.key, listing, arguments, planner.page(listing, each.sets)
                 )
             case _:
-                raise Uncovered(f"{type_.name}.{each.name}")
+                if type_of(definition).named.name.startswith("__"):
+                    raise Uncovered(each.name)
+                shows = shown(planner, definition, each)
+                roots[each.key] = OtherRoot(each, definition, shows)
     return Queries(roots)

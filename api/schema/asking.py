@@ -79,11 +79,12 @@ _SENTENCES: dict[type[Exception], str] = {
 
 def _fault(error: Exception) -> Fault:
     """The fault as the client is told of it."""
-    message = str(error) or _SENTENCES.get(type(error), "The server cannot answer now")
+    kind = next(each for each in _FAULTS if isinstance(error, each))
+    message = str(error) or _SENTENCES.get(kind, "The server cannot answer now")
     command_id = getattr(error, "command_id", None)
     if command_id is None:
-        return Fault(_CODES[type(error)], message)
-    return Fault(_CODES[type(error)], message, commandId=command_id)
+        return Fault(_CODES[kind], message)
+    return Fault(_CODES[kind], message, commandId=command_id)
 
 
 async def answered(reading: Awaitable[T]) -> T:

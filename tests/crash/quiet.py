@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -23,12 +24,16 @@ _decode = msgspec.json.Decoder(Instance).decode
 
 
 async def until_quiet(look: Look) -> None:
-    """Wait until there is nothing to do."""
+    """Wait until there is nothing to do, for as long as ever less is left to do."""
     reasons = ["nothing was asked yet"]
+    least = sys.maxsize
     try:
-        async with asyncio.timeout(QUIET_S):
+        async with asyncio.timeout(QUIET_S) as waiting:
             while reasons:
                 reasons = await look()
+                if len(reasons) < least:
+                    least = len(reasons)
+                    waiting.reschedule(asyncio.get_running_loop().time() + QUIET_S)
                 await asyncio.sleep(POLL_S if reasons else 0)
     except TimeoutError:
         raise AssertionError(f"it does not come to rest: {reasons}") from None

@@ -32,6 +32,10 @@ subscription ($where: ThingFilter, $since: Cursor) {
 """
 
 
+class Away(NotReady):
+    """As an engine tells it: a kind of its own."""
+
+
 def client(viewer: Any = ANN) -> Client:
     made = Client(viewer)
     made.services.documents.put(LAMP, *SALES)
@@ -200,6 +204,7 @@ async def test_what_is_refused_does_not_start(viewer: Any, text: str, code: str)
         (ONE, NotReady("42 of 100"), "UNAVAILABLE"),
         (PAGE, TooLate("late"), "TIMEOUT"),
         (PAGE, TooMany("too many"), "LIMIT_EXCEEDED"),
+        (PAGE, Away("its server is away"), "UNAVAILABLE"),
     ],
 )
 async def test_a_fault_is_pushed_with_its_path_and_ends_the_subscription(
