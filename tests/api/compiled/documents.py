@@ -39,7 +39,8 @@ def _value(hint: Any, random: Random, is_showable: bool) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return random.choice(list(hint))
     if hint in _LEAVES:
-        return random.choice([*_LEAVES[hint], *([] if is_showable else _WRONG.get(hint, []))])
+        wrong: list[Any] = [] if is_showable else _WRONG.get(hint, [])
+        return random.choice([*_LEAVES[hint], *wrong])
     return made(hint, random, is_showable=is_showable)
 
 
