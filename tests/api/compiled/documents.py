@@ -40,7 +40,7 @@ def _value(hint: Any, random: Random, is_showable: bool) -> Any:
         return random.choice(list(hint))
     if hint in _LEAVES:
         wrong: list[Any] = [] if is_showable else _WRONG.get(hint, [])
-        return random.choice([*_LEAVES[hint], *wrong])
+        return random.choice(_LEAVES[hint] + wrong)
     return made(hint, random, is_showable=is_showable)
 
 
