@@ -12,6 +12,7 @@ import httpx
 
 from eventlog.envelope import Recorded
 from tests.crash.documents import check_documents
+from tests.crash.learning import check_learnt
 from tests.crash.ledger import check_commands, check_money, check_stock, check_streams, read_log
 from tests.crash.people import Books, Person
 from tests.crash.quiet import Look, until_quiet
@@ -121,6 +122,7 @@ def check_events(events: Sequence[Recorded]) -> None:
     check_streams(events)
     check_stock(events)
     check_money(events)
+    check_learnt(events)
 
 
 async def check_told(events: Sequence[Recorded], books: Books) -> None:

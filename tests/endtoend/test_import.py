@@ -11,6 +11,7 @@ import pytest
 from api.cli import main
 from readmodels.commerce.order import OrderStatus
 from tests.crash.documents import check_documents, documents_of
+from tests.crash.learning import check_learnt
 from tests.crash.ledger import check_money, check_stock, check_streams, read_log
 from tests.histories import STOCK, line, write_history
 from tests.serving import Json
@@ -53,6 +54,7 @@ def test_orders_of_1997_go_the_way_that_they_would_have_gone_then(
     check_streams(events)
     check_money(events)
     check_stock(events)
+    check_learnt(events)
     asyncio.run(check_documents(tmp_path / "data", events))
     documents = asyncio.run(documents_of(tmp_path / "data"))
 

@@ -1,5 +1,6 @@
 """Everything of commerce that is stored comes back from its JSON as it was."""
 
+import json
 from random import Random
 
 import msgspec
@@ -8,6 +9,7 @@ from domain.commerce import AGGREGATES, PROCESSES
 from eventlog.codec import Codec
 from readmodels.commerce import PROJECTIONS
 from readmodels.composition import build
+from tests.domain.commerce.facts import PLACED
 from tests.domain.commerce.simulator import DOMAIN, World
 from tests.domain.commerce.test_interleaving import documents, run
 
@@ -28,6 +30,12 @@ def test_every_event_comes_back_as_it_was() -> None:
         for stream in world.streams.values():
             for event in stream.events:
                 assert msgspec.json.decode(CODEC.encode(event), type=type_of(event)) == event
+
+
+def test_an_order_that_was_placed_before_there_were_addresses_is_read_without_any() -> None:
+    old = json.loads(CODEC.encode(PLACED))
+    del old["shipping"], old["billing"]
+    assert msgspec.json.decode(json.dumps(old), type=type(PLACED)) == PLACED
 
 
 def test_every_state_comes_back_as_it_was() -> None:
