@@ -154,7 +154,8 @@ def _not_added(command: AddUnits, state: Portfolio) -> TradeRefusal | None:
 
 
 def _not_taken(command: TakeUnits, state: Portfolio) -> TradeRefusal | None:
-    if command.sender is not None and command.sender not in state.owners:
+    is_owned = bool(state.owners)
+    if is_owned and command.sender is not None and command.sender not in state.owners:
         return TradeRefusal.NOT_YOUR_ACCOUNT
     if quantity_of(state.lots.get(command.instrument, ())) < command.quantity:
         return TradeRefusal.NOT_ENOUGH_UNITS
