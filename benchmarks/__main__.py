@@ -15,6 +15,7 @@ from benchmarks import (
     kafka_projecting,
     kafka_rebuild,
     kafka_scale,
+    pages,
     projecting,
     reads,
     reads_memory,
@@ -29,8 +30,9 @@ from tests.servers.process import NoServer
 EMBEDDED = ("commands", "http", "projecting")
 OVER_KAFKA = ("kafka-projecting", "kafka-commands", "kafka-http", "kafka-scale", "kafka-rebuild")
 READS = ("reads-embedded", "reads-memory", "reads-mongo", "reads-start")
-GROUPS = {"kafka": OVER_KAFKA, "reads": READS}
-NAMES = (*EMBEDDED, *OVER_KAFKA, *READS)
+PAGES = ("pages-embedded", "pages-mongo")
+GROUPS = {"kafka": OVER_KAFKA, "reads": READS, "pages": PAGES}
+NAMES = (*EMBEDDED, *OVER_KAFKA, *READS, *PAGES)
 
 
 def _options() -> argparse.Namespace:
@@ -38,6 +40,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*GROUPS, *NAMES]))
     parser.add_argument(
         "--events", type=int, default=kafka_rebuild.EVENTS, help="of kafka-rebuild [%(default)s]"
+    )
+    parser.add_argument(
+        "--documents", type=int, default=pages.DOCUMENTS, help="of pages [%(default)s]"
     )
     parser.add_argument(
         "--seconds", type=float, default=3.0, help="of each load of the reads [%(default)s]"
@@ -84,6 +89,10 @@ async def _rows(name: str, options: argparse.Namespace) -> Sequence[Row]:
             return await http.figures()
         case "projecting":
             return await projecting.figures(model)
+        case "pages-embedded":
+            return await pages.embedded_rows(options.documents)
+        case "pages-mongo":
+            return await pages.mongo_rows(options.documents)
         case "reads-embedded":
             return await reads.embedded_rows(pace)
         case "reads-memory":

@@ -79,9 +79,13 @@ class Latency:
         """The latency as a row of a Markdown table; each number is the median of the rounds."""
         (p50, p99), (limit_p50, limit_p99) = _medians(self.ours), _medians(self.limit)
         return (
-            f"| {self.name} | {p50:.1f} | {p99:.1f} | {self.limit_name} | {limit_p50:.1f} "
-            f"| {limit_p99:.1f} | {p50 / limit_p50:.1f} | {self.note} |"
+            f"| {self.name} | {_ms(p50)} | {_ms(p99)} | {self.limit_name} | {_ms(limit_p50)} "
+            f"| {_ms(limit_p99)} | {p50 / limit_p50:.1f} | {self.note} |"
         )
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def _medians(rounds: Sequence[Waits]) -> tuple[float, float]:
