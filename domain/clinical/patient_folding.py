@@ -2,12 +2,7 @@
 
 from dataclasses import replace
 
-from domain.clinical.dose_messages import (
-    DoseFellDue,
-    DoseMissed,
-    MedicationAdministered,
-    MedicationCompleted,
-)
+from domain.clinical.dose_messages import DoseEvent
 from domain.clinical.encounter_messages import (
     BedLeft,
     BedTransferred,
@@ -22,16 +17,7 @@ from domain.clinical.encounter_messages import (
     PatientDischarged,
 )
 from domain.clinical.medication_folding import dosed, medicated
-from domain.clinical.medication_messages import (
-    AllergyRecorded,
-    AllergyRefuted,
-    MedicationDispensed,
-    MedicationPrescribed,
-    MedicationStopped,
-    PrescriptionHeld,
-    PrescriptionResumed,
-    PrescriptionTakenOver,
-)
+from domain.clinical.medication_messages import MedicationEvent
 from domain.clinical.merge_messages import (
     PatientMerged,
     PatientMergeReverted,
@@ -58,6 +44,7 @@ from domain.clinical.patient_messages import (
     PersonEvent,
 )
 from domain.clinical.patient_states import (
+    ChartEvent,
     Condition,
     Merged,
     Patient,
@@ -120,55 +107,18 @@ def _counted(record: Record) -> Record:
     return replace(record, entries=record.entries + 1)
 
 
-def _folded(record: Record, event: PatientEvent) -> Record:
-    match event:
-        case (
-            PatientRegistered()
-            | PatientUpdated()
-            | CareTeamMemberAssigned()
-            | CareTeamMemberRemoved()
-            | GlassBroken()
-            | EmergencyAccessEnded()
-            | PatientMerged()
-            | RecordHandedOver()
-            | PatientMergeReverted()
-            | RecordTakenOver()
-            | ChartPageBegun()
-        ):
-            return _person(record, event)
-        case (
-            ConditionRecorded()
-            | ConditionResolved()
-            | ProcedurePerformed()
-            | GoalSet()
-            | GoalEnded()
-        ):
-            return _recorded(record, event)
-        case (
-            ObservationRecorded()
-            | ResultReviewed()
-            | ServiceRequested()
-            | ServiceRequestRevoked()
-            | DiagnosticReported()
-        ):
-            return _observed(record, event)
-        case (
-            AllergyRecorded()
-            | AllergyRefuted()
-            | MedicationPrescribed()
-            | PrescriptionTakenOver()
-            | MedicationDispensed()
-            | PrescriptionHeld()
-            | PrescriptionResumed()
-            | MedicationStopped()
-        ):
-            return medicated(record, event)
-        case DoseFellDue() | MedicationAdministered() | DoseMissed() | MedicationCompleted():
-            return dosed(record, event)
-        case RecordTakeoverRefused():
-            return record
-        case _:
-            return replace(record, stay=_stayed(record, event), planned=_planned(record, event))
+def _folded(record: Record, event: ChartEvent) -> Record:
+    if isinstance(event, PersonEvent):
+        return _person(record, event)
+    if isinstance(event, RecordEvent):
+        return _recorded(record, event)
+    if isinstance(event, ObservationEvent):
+        return _observed(record, event)
+    if isinstance(event, MedicationEvent):
+        return medicated(record, event)
+    if isinstance(event, DoseEvent):
+        return dosed(record, event)
+    return replace(record, stay=_stayed(record, event), planned=_planned(record, event))
 
 
 def _person(record: Record, event: PersonEvent) -> Record:

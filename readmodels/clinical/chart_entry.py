@@ -102,58 +102,29 @@ class ChartEntry:
 
 def entry_of(event: ChartEvent) -> ChartEntry | None:
     """The entry that stands for the event; none for the turn of a page."""
-    match event:
-        case ChartPageBegun():
-            return None
-        case (
-            ConditionRecorded()
-            | ConditionResolved()
-            | ProcedurePerformed()
-            | GoalSet()
-            | GoalEnded()
-        ):
-            section, about, what = _recorded(event)
-        case (
-            ObservationRecorded()
-            | ResultReviewed()
-            | ServiceRequested()
-            | ServiceRequestRevoked()
-            | DiagnosticReported()
-        ):
-            section, about, what = _observed(event)
-        case (
-            AllergyRecorded()
-            | AllergyRefuted()
-            | MedicationPrescribed()
-            | PrescriptionTakenOver()
-            | MedicationDispensed()
-            | PrescriptionHeld()
-            | PrescriptionResumed()
-            | MedicationStopped()
-        ):
-            section, about, what = _medicated(event)
-        case DoseFellDue() | MedicationAdministered() | DoseMissed() | MedicationCompleted():
-            section, about, what = _dosed(event)
-        case (
-            EncounterPlanned()
-            | PatientAdmitted()
-            | EncounterStarted()
-            | EncounterCancelled()
-            | BedTransferRequested()
-            | BedTransferred()
-            | BedTransferRefused()
-            | PatientDischarged()
-            | BedLeft()
-        ):
-            section, about, what = ChartSection.ENCOUNTER, event.encounter, _stayed(event)
-        case _:
-            section, about, what = _person(event)
+    if isinstance(event, ChartPageBegun):
+        return None
+    section, about, what = _words(event)
     return ChartEntry(
         number=event.entry, section=section, about=about, what=what, at=event.at, by=event.by
     )
 
 
 Words = tuple[ChartSection, str, str]
+
+
+def _words(event: ChartEvent) -> Words:
+    if isinstance(event, PersonEvent):
+        return _person(event)
+    if isinstance(event, RecordEvent):
+        return _recorded(event)
+    if isinstance(event, ObservationEvent):
+        return _observed(event)
+    if isinstance(event, MedicationEvent):
+        return _medicated(event)
+    if isinstance(event, DoseEvent):
+        return _dosed(event)
+    return ChartSection.ENCOUNTER, event.encounter, _stayed(event)
 
 
 def _person(event: PersonEvent) -> Words:

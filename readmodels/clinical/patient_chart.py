@@ -5,22 +5,12 @@ from datetime import date
 
 from domain.clinical.dose_messages import (
     DoseEvent,
-    DoseFellDue,
-    DoseMissed,
-    MedicationAdministered,
-    MedicationCompleted,
 )
 from domain.clinical.encounter_messages import EncounterEvent
 from domain.clinical.medication_messages import (
     AllergyRecorded,
     AllergyRefuted,
-    MedicationDispensed,
     MedicationEvent,
-    MedicationPrescribed,
-    MedicationStopped,
-    PrescriptionHeld,
-    PrescriptionResumed,
-    PrescriptionTakenOver,
 )
 from domain.clinical.merge_messages import (
     PatientMerged,
@@ -146,6 +136,19 @@ def _registered(event: PatientRegistered) -> PatientChart:
 
 
 def _changed(chart: PatientChart, event: PatientNews) -> PatientChart:
+    if isinstance(event, PersonEvent):
+        return _person(chart, event)
+    if isinstance(event, EncounterEvent):
+        encounters, ward = encounters_after(chart.encounters, chart.ward, event)
+        return replace(chart, encounters=encounters, ward=ward)
+    if isinstance(event, AllergyRecorded | AllergyRefuted):
+        return replace(chart, allergies=allergies_after(chart.allergies, event))
+    if isinstance(event, MedicationEvent | DoseEvent):
+        return replace(chart, medications=prescriptions_after(chart.medications, event))
+    return _record(chart, event)
+
+
+def _record(chart: PatientChart, event: RecordEvent | ObservationEvent) -> PatientChart:
     match event:
         case ConditionRecorded() | ConditionResolved():
             return replace(chart, conditions=conditions_after(chart.conditions, event))
@@ -155,40 +158,8 @@ def _changed(chart: PatientChart, event: PatientNews) -> PatientChart:
             return replace(chart, observations=observations_after(chart.observations, event))
         case ServiceRequested() | ServiceRequestRevoked() | DiagnosticReported():
             return replace(chart, orders=orders_after(chart.orders, event))
-        case AllergyRecorded() | AllergyRefuted():
-            return replace(chart, allergies=allergies_after(chart.allergies, event))
-        case (
-            MedicationPrescribed()
-            | PrescriptionTakenOver()
-            | MedicationDispensed()
-            | PrescriptionHeld()
-            | PrescriptionResumed()
-            | MedicationStopped()
-            | DoseFellDue()
-            | MedicationAdministered()
-            | DoseMissed()
-            | MedicationCompleted()
-        ):
-            return replace(chart, medications=prescriptions_after(chart.medications, event))
         case GoalSet() | GoalEnded():
             return chart
-        case (
-            PatientRegistered()
-            | PatientUpdated()
-            | CareTeamMemberAssigned()
-            | CareTeamMemberRemoved()
-            | GlassBroken()
-            | EmergencyAccessEnded()
-            | PatientMerged()
-            | RecordHandedOver()
-            | PatientMergeReverted()
-            | RecordTakenOver()
-            | ChartPageBegun()
-        ):
-            return _person(chart, event)
-        case _:
-            encounters, ward = encounters_after(chart.encounters, chart.ward, event)
-            return replace(chart, encounters=encounters, ward=ward)
 
 
 def _person(chart: PatientChart, event: PersonEvent) -> PatientChart:
