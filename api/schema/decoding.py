@@ -1,6 +1,7 @@
 """Commands from JSON, as a mutation takes them: the same types, conversions and checks."""
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import graphql
@@ -19,6 +20,9 @@ from readmodels.composition import Model
 _core: Any = graphql
 """Untyped here, since graphql-core leaves the generics of its types open."""
 
+ALIKE_MAX = 5
+"""How many commands are named where there is none of the name that was given."""
+
 __all__ = ["Decode", "command_decoder"]
 
 Decode = Callable[[str, Any], tuple[type[Any], Mapping[str, Any]]]
@@ -36,7 +40,10 @@ def command_decoder(model: Model, schema: GraphQLSchema) -> Decode:
 
     def decode(name: str, json: Any) -> tuple[type[Any], Mapping[str, Any]]:
         if name not in known:
-            raise ValueError(f"there is no command {name!r}; there are {', '.join(sorted(known))}")
+            alike = ", ".join(get_close_matches(name[:100], known, ALIKE_MAX, cutoff=0))
+            raise ValueError(
+                f"there is no command {name[:100]!r} among {len(known)}; most alike are {alike}"
+            )
         cls, convert = known[name]
         if convert is None:
             return cls, {}
