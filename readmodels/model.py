@@ -37,7 +37,12 @@ class Index:
 
 
 def index(*fields: str) -> Index:
-    """An index over the named fields. A field that some index names can be filtered and sorted."""
+    """An index over the named fields. A field that some index names can be filtered and sorted.
+
+    It is quick for equalities on its first fields, in the order of those that follow, upwards or
+    downwards: `index("status", "placed_at")` for what is PAID, newest first. What none serves is
+    read and sorted all the same (`docs/indexes.md`).
+    """
     return Index(fields)
 
 

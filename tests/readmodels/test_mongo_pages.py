@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from readmodels.mongo_query import key_of, order_by, selection
+from readmodels.mongo_query import LIVE, key_of, order_by, selection
 from readmodels.mongo_values import Fields
 from readmodels.paging import page, paged
 from readmodels.query import Query, Where, place, predicate, sorted_page
@@ -30,6 +30,9 @@ class Ledger:
         client: MongoClient[dict[str, Any]] = MongoClient(engine.uri)
         self.database = client[engine.database]
         self.entries = runner.run(fill(store))
+
+    def prepare(self) -> None:
+        self._runner.run(self._store.prepare(entries))
 
     def find(self, query: Query) -> list[Entry]:
         return self._runner.run(self._store.find(entries, query))
@@ -93,3 +96,13 @@ def test_a_count_reads_no_document(ledger: Ledger, name: str) -> None:
     counting = [{"$match": selection(FIELDS, where)}, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
     done = ledger.explained({"aggregate": "Entry_1", "pipeline": counting, "cursor": {}})
     assert done["totalDocsExamined"] == 0
+
+
+def test_an_index_of_the_release_before_is_made_anew(ledger: Ledger) -> None:
+    of = ledger.database["Entry_1"]
+    of.drop_index("by:note,id")
+    of.create_index([("body.note", 1), ("_id", 1)], name="by:note,id")
+    ledger.prepare()
+    made = of.index_information()["by:note,id"]
+    assert list(made["key"]) == [("body.note", 1), ("body.id", 1)]
+    assert made["partialFilterExpression"] == LIVE

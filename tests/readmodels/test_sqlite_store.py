@@ -122,6 +122,31 @@ async def test_an_index_is_made_anew_where_its_expression_has_changed(
         assert "decimal_key" in indexes(connection)["Thing_1_by_amount"]
 
 
+async def test_a_list_is_indexed_over_what_is_there_already_and_no_longer_where_none_is_declared(
+    store: SqliteStore, file: sqlite3.Connection
+) -> None:
+    held = Compare("owners", "contains", "ann")
+    await store.commit(INDEXED, [Write("one", MISSING, Thing(id="one", owners=("ann",)), {})])
+    by_owner = collection_of(Thing, indexes=(index("owners"), index("name")))
+    await store.prepare(by_owner)
+    assert file.execute('SELECT value, id FROM "Thing_1:owners"').fetchall() == [("ann", "one")]
+    assert await store.count(by_owner, held) == 1
+    await store.prepare(INDEXED)
+    assert file.execute("SELECT 1 FROM sqlite_master WHERE type = 'trigger'").fetchall() == []
+    assert await store.count(INDEXED, held) == 1
+
+
+async def test_the_values_of_a_list_go_with_the_version_that_was_taken_over(
+    store: SqliteStore, file: sqlite3.Connection
+) -> None:
+    old, new = (collection_of(Thing, version, (index("owners"),)) for version in (2, 3))
+    for each in (old, new):
+        await store.prepare(each)
+        await store.commit(each, [Write("one", MISSING, Thing(id="one", owners=("ann",)), {})])
+    tables = file.execute("SELECT name FROM sqlite_master WHERE name LIKE 'Thing%:owners'")
+    assert tables.fetchall() == [("Thing_3:owners",)]
+
+
 async def test_the_history_of_changes_is_bounded(
     store: SqliteStore, file: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
