@@ -46,6 +46,7 @@ class ObservationRecorded:
     interpretation: ObservationInterpretation | None
     awaits_review: bool
     report: str | None
+    observed_at: datetime
     at: datetime
     by: str
     entry: int = 0
@@ -119,7 +120,10 @@ ObservationEvent = (
 
 @command(allow=Role(CLINICIAN, NURSE))
 class RecordObservation:
-    """Note a measured value, by its LOINC code and UCUM unit; the range says what it means."""
+    """Note a measured value, by its LOINC code and UCUM unit; the range says what it means.
+
+    `observed_at` is when it was measured, if not now.
+    """
 
     patient: str
     observation: NewId
@@ -127,6 +131,7 @@ class RecordObservation:
     value: Decimal
     unit: str
     range: ReferenceRange | None = None
+    observed_at: datetime | None = None
     at: Now
     by: Actor
 
@@ -176,6 +181,7 @@ class ReportDiagnostic:
     values: tuple[ReportedValue, ...] = ()
     request: str | None = None
     conclusion: str | None = None
+    observed_at: datetime | None = None
     at: Now
     by: Actor
     roles: Roles

@@ -94,6 +94,9 @@ def _observed(
 ) -> ObservationRecorded:
     """The value as it is noted; `before` is how many of the same report wait for a review."""
     quantity = checked_quantity(quantity, "the value")
+    observed_at = command.observed_at or command.at
+    if observed_at > command.at:
+        raise Rejected("INVALID_DATE", f"{observed_at} lies ahead; note what was measured")
     range = checked_range(range, quantity)
     interpretation = interpretation_of(quantity.value, range)
     awaits_review = interpretation not in (None, ObservationInterpretation.N)
@@ -109,6 +112,7 @@ def _observed(
         interpretation=interpretation,
         awaits_review=awaits_review,
         report=report,
+        observed_at=observed_at,
         at=command.at,
         by=command.by,
     )

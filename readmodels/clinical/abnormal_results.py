@@ -38,6 +38,7 @@ class AbnormalResult:
     range: ReferenceRange | None
     interpretation: ObservationInterpretation
     observed_at: datetime
+    waits_since: datetime
 
 
 @document(
@@ -107,7 +108,8 @@ def _waiting(
         quantity=event.quantity,
         range=event.range,
         interpretation=interpretation,
-        observed_at=event.at,
+        observed_at=event.observed_at,
+        waits_since=event.at,
     )
 
 
@@ -119,7 +121,7 @@ def _counted(
         waiting=waiting,
         count=len(waiting),
         critical=sum(each.interpretation in CRITICAL for each in waiting),
-        oldest_at=waiting[0].observed_at if waiting else None,
+        oldest_at=waiting[0].waits_since if waiting else None,
     )
 
 

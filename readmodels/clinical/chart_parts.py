@@ -162,7 +162,7 @@ def allergies_after(
 def observations_after(
     observations: tuple[ChartObservation, ...], event: ObservationRecorded | ResultReviewed
 ) -> tuple[ChartObservation, ...]:
-    """The latest per code."""
+    """The latest per code, by the time it was measured."""
     if isinstance(event, ResultReviewed):
         return tuple(
             replace(each, is_reviewed=True) if each.id == event.observation else each
@@ -175,8 +175,11 @@ def observations_after(
         range=event.range,
         interpretation=event.interpretation,
         is_reviewed=not event.awaits_review,
-        observed_at=event.at,
+        observed_at=event.observed_at,
     )
+    known = next((each for each in observations if each.code == event.code), None)
+    if known is not None and known.observed_at > made.observed_at:
+        return observations
     others = (each for each in observations if each.code != event.code)
     return (made, *others)[:OBSERVATIONS_MAX]
 

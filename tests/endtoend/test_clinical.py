@@ -172,6 +172,53 @@ async def test_what_a_pharmacist_dispenses_counts_for_adherence(clinic: Clinic) 
     assert drug["daysCovered"] == min(90, drug["days"])
 
 
+DASHBOARD = """query($ward: ID!, $now: DateTime!, $id: ID!) {
+  inWard: patientCharts(where: { ward: { eq: $ward } }) { nodes { id } }
+  byName: patientCharts(where: { name: { startsWith: "Ann" }, birthDate: { eq: "1980-05-01" } },
+    orderBy: [{ field: NAME, direction: ASC }]) { nodes { id } }
+  onHold: treatmentPlans(where: { onHold: { gt: 0 } }) { nodes { id goals { description } } }
+  dueSoon: treatmentPlans(where: { nextDueAt: { gte: $now } },
+    orderBy: [{ field: NEXT_DUE_AT, direction: ASC }]) { nodes { id } }
+  critical: abnormalResultLists(where: { ward: { eq: $ward }, critical: { gt: 0 } },
+    orderBy: [{ field: OLDEST_AT, direction: ASC }]) { nodes { id } }
+  overdue: overdueDoseLists(where: { ward: { eq: $ward }, count: { gt: 0 } }) { nodes { id } }
+  low: adherences(where: { lowest: { lt: "0.80" }, lastsUntil: { isNull: false } }) { nodes { id } }
+  pages: chartPages(where: { patient: { eq: $id } }) { nodes { page } }
+}"""
+
+
+async def test_the_questions_of_a_dashboard_are_answered(clinic: Clinic) -> None:
+    doctor, ward = (fresh("dora"), "clinician"), fresh("ward")
+    ann = await clinic.register(doctor[0])
+    await clinic.open_ward(ward, fresh("nina"))
+    await clinic.admit(ann, ward, "1")
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    pills = {
+        "patient": ann, "medication": "Amoxil", "ingredients": ["amoxicillin"],
+        "dose": {"value": "500", "unit": "mg"}, "route": "ORAL",
+        "schedule": {"firstAt": soon, "everyMinutes": 60, "doses": 2, "windowMinutes": 20},
+    }  # fmt: skip
+    await clinic.do("prescribeMedication", pills, *doctor)
+    fever = {"unit": "Cel", "high": "37.5", "criticalHigh": "41"}
+    notes: dict[str, Json] = {
+        "recordAllergy": {"substance": "penicillin", "criticality": "HIGH"},
+        "setGoal": {"description": "no fever"},
+        "recordObservation": {"code": "8310-5", "value": "41.6", "unit": "Cel", "range": fever},
+    }
+    for name, note in notes.items():
+        await clinic.do(name, {"patient": ann, **note}, *doctor)
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    found = await clinic.see_until(
+        DASHBOARD, *doctor, ward=ward, now=now, id=ann,
+        holds=lambda data: bool(data["critical"]["nodes"] and data["inWard"]["nodes"]),
+    )  # fmt: skip
+    mine = {"nodes": [{"id": ann}]}
+    assert [found[each] for each in ("inWard", "byName", "dueSoon", "critical")] == [mine] * 4
+    assert found["onHold"] == {"nodes": [{"id": ann, "goals": [{"description": "no fever"}]}]}
+    assert found["pages"] == {"nodes": [{"page": 1}]}
+    assert found["overdue"] == found["low"] == {"nodes": []}
+
+
 async def register(engine: Engine, *care_team: str) -> str:
     return await engine.send(
         RegisterPatient, "rex", "registrar", name="Ann Ash", birth_date=date(1980, 5, 1),

@@ -73,6 +73,7 @@ POTASSIUM = ObservationRecorded(
     interpretation=ObservationInterpretation.HH,
     awaits_review=True,
     report=None,
+    observed_at=T0,
     at=T0,
     by=NURSE_NINA,
 )
@@ -170,6 +171,9 @@ def test_a_value_out_of_its_range_waits_for_a_review() -> None:
     normal = when(replace(MEASURE, value=Decimal("4.0")), REGISTERED)[0]
     assert isinstance(normal, ObservationRecorded)
     assert (normal.interpretation, normal.awaits_review) == (ObservationInterpretation.N, False)
+    earlier = replace(MEASURE, observed_at=minutes(-30))
+    assert when(earlier, REGISTERED) == [replace(POTASSIUM, observed_at=minutes(-30))]
+    assert refused(replace(MEASURE, observed_at=minutes(1)), REGISTERED) == "INVALID_DATE"
     review = ReviewResult(patient=ANN, observation="v-1", note="repeat", at=T0, by=DOC)
     reviewed = ResultReviewed(patient=ANN, observation="v-1", note="repeat", at=T0, by=DOC)
     assert when(review, REGISTERED, POTASSIUM) == [reviewed]

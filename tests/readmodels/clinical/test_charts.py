@@ -173,6 +173,8 @@ def test_a_chart_has_the_latest_value_of_each_code_and_whether_it_was_reviewed()
     (one,) = chart(POTASSIUM, REVIEWED).observations
     assert one.is_reviewed
     assert [each.id for each in chart(POTASSIUM, sodium, later).observations] == ["v-2", "v-3"]
+    before = replace(later, observed_at=minutes(-60))
+    assert [each.id for each in chart(POTASSIUM, before).observations] == ["v-1"]
 
 
 def test_an_order_is_completed_by_its_report() -> None:
