@@ -1,4 +1,8 @@
-"""What a customer may like: what others bought together with what the customer bought."""
+"""What a customer may like: what others bought together with what the customer bought.
+
+With each purchase its buyer is told what else is bought with it, and the last buyers before are
+told what it was bought with this time. Who bought it longer ago is told again by the next purchase.
+"""
 
 from dataclasses import replace
 from enum import StrEnum
