@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from api.contexts import shipped
 from benchmarks import (
     commands,
+    fraud,
     http,
     kafka_commands,
     kafka_http,
@@ -32,7 +33,7 @@ OVER_KAFKA = ("kafka-projecting", "kafka-commands", "kafka-http", "kafka-scale",
 READS = ("reads-embedded", "reads-memory", "reads-mongo", "reads-start")
 PAGES = ("pages-embedded", "pages-mongo")
 GROUPS = {"kafka": OVER_KAFKA, "reads": READS, "pages": PAGES}
-NAMES = (*EMBEDDED, *OVER_KAFKA, *READS, *PAGES)
+NAMES = (*EMBEDDED, *OVER_KAFKA, *READS, *PAGES, "fraud")
 
 
 def _options() -> argparse.Namespace:
@@ -101,6 +102,8 @@ async def _rows(name: str, options: argparse.Namespace) -> Sequence[Row]:
             return await _over_kafka(lambda each: reads.mongo_rows(each, pace))
         case "reads-start":
             return await reads_start.rows(pace)
+        case "fraud":
+            return fraud.figures()
         case "kafka-projecting":
             return await _over_kafka(lambda each: kafka_projecting.rows(model, each))
         case "kafka-commands":
