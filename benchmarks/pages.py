@@ -15,7 +15,7 @@ from readmodels.store import Store
 DOCUMENTS = 1_000_000
 ROUNDS = 5
 PAGES_A_ROUND = 100
-TOTALS_A_ROUND = 3
+TOTALS_A_ROUND = 10
 
 
 class ByHand(Protocol):

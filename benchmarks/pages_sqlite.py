@@ -25,7 +25,11 @@ _LISTS = {
     "of a status, by time": (_OPEN, (_AT, "id"), "ASC"),
     "an owner's, by id": (_MINE, ("id",), "ASC"),
 }
-_TOTALS = {"all": "1", "of a status": _OPEN, "an owner's": _MINE}
+_TOTALS = {
+    "all": f"SELECT count(*) FROM Entry_1 WHERE {_LIVE}",
+    "of a status": f"SELECT count(*) FROM Entry_1 WHERE {_LIVE} AND {_OPEN}",
+    "an owner's": """SELECT count(*) FROM "Entry_1:parties" WHERE value = 'user-7'""",
+}
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,7 @@ class SqliteByHand:
 
     async def total(self, name: str) -> int:
         """How many documents there are."""
-        sql = f"SELECT count(*) FROM Entry_1 WHERE {_LIVE} AND {_TOTALS[name]}"
-        (found,) = self.connection.execute(sql).fetchone()
+        (found,) = self.connection.execute(_TOTALS[name]).fetchone()
         return int(found)
 
 

@@ -71,6 +71,12 @@ def counts(table: Table, where: Where) -> list[Sql]:
     An index that has all the fields of the condition is counted in: then no document is read. Else
     what an index finds is read, and without one the whole table, as it lies in the file.
     """
+    match list(conjuncts(where)):
+        case [Compare(operator="contains", field=field, value=value)] if field in table.lists:
+            sql = f"SELECT count(*) FROM {table.fields.lists[field]} WHERE value = ?"
+            return [(sql, [table.fields.bound(field, value)])]
+        case _:
+            pass
     index = _covering(table, where)
     if index is not None:
         return [_count(table, f'INDEXED BY "{index}"', where)]

@@ -84,6 +84,7 @@ async def fill(store: Store) -> list[Entry]:
 
 OPEN = Compare("status", "eq", Status.OPEN)
 LOW = Decimal(-100)
+MINE = visible(Entry, Owner("parties") | Role("clerk"), Viewer("user-7"))
 
 
 def _query(where: Where = EVERYTHING, *order: By) -> Query:
@@ -129,7 +130,7 @@ PAGES: Mapping[str, Query] = {
         And((And((OPEN, And(()))), Or((Compare("balance", "gt", LOW),)))), By("balance")
     ),
     "a list's value": _query(Compare("tags", "contains", "rare-7")),
-    "an owner's": _query(visible(Entry, Owner("parties") | Role("clerk"), Viewer("user-7"))),
+    "an owner's": _query(MINE),
 }
 """What a page costs is then what is in it: no scan, no sort."""
 
@@ -146,6 +147,10 @@ COUNTS: Mapping[str, Where] = {
     "a prefix": Compare("note", "startsWith", "note 1"),
     "without a value": Compare("note", "isNull", True),
     "with a value": Compare("note", "isNull", False),
-    "equalities": And((Compare("payer", "eq", "user-7"), Compare("at", "gte", _START))),
+    "a list's value": Compare("tags", "contains", "red"),
+    "an owner's": MINE,
+    "an equality and an instant": And(
+        (Compare("payer", "eq", "user-7"), Compare("at", "gte", _START))
+    ),
 }
 """What an index answers alone: no document is read."""
