@@ -56,6 +56,11 @@ class Cost:
     paged: "tuple[tuple[Page, Cost], ...]" = ()
     pages: tuple[Page, ...] = ()
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same whatever the variables."""
+        return not any(each.variable for each in self.pages)
+
 
 def check_cost(cost: Cost, variables: Mapping[str, object], settings: Settings) -> None:
     """Refuses an operation that asks for too large a page, or for too much in all."""

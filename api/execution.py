@@ -14,6 +14,7 @@ from api.compiled.plan import Run
 from api.compiled.pushing import Pushes
 from api.context import Request
 from api.cost import check_cost
+from api.deadlines import Deadlines
 from api.errors import Fault, error_code, shown, shown_exception, shown_request_error
 from api.limits import check_values
 from api.params import Params, decode_params
@@ -71,6 +72,7 @@ class Operations:
         self._schema = schema
         self._settings = settings
         self._root = root
+        self._deadlines = Deadlines(settings.operation_timeout_s)
         self._planner = planner(schema, settings)
 
     def plan(self, params: Params) -> Planned:
@@ -80,7 +82,9 @@ class Operations:
         operation = plan.chosen(params.operationName)
         try:
             check_values(variables, self._settings)
-            check_cost(operation.cost, variables, self._settings)
+            if not operation.is_affordable:
+                check_cost(operation.cost, variables, self._settings)
+                operation.is_affordable = operation.cost.is_fixed
         except Fault as fault:
             raise RequestError([fault.formatted]) from None
         return Planned(plan, operation, variables)
@@ -89,7 +93,7 @@ class Operations:
         """The result of a query or mutation. Raises `RequestError` for wrong variables."""
         planned_run = planned.operation.compiled.run(request, planned.variables)
         try:
-            async with asyncio.timeout(self._settings.operation_timeout_s):
+            with self._deadlines.begin():
                 if planned_run is not None:
                     plan, run = planned_run
                     assert not isinstance(plan, Pushes)

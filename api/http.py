@@ -12,6 +12,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.context import Request, Session, traceparent_in
+from api.deadlines import Deadlines
 from api.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE, Fault
 from api.execution import Params, Planned, RequestError, Result, decode_params, errors_only
 from api.gateway import Gateway
@@ -61,6 +62,7 @@ class HttpEndpoint:
         self._gateway = gateway
         self._streaming = streaming
         self._page = page
+        self._deadlines = Deadlines(gateway.settings.receive_timeout_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -86,9 +88,8 @@ class HttpEndpoint:
             status = refused.status
             await self._refuse(refused, media, receive, send)
         finally:
-            self._gateway.metrics.requests.labels(kind, str(status)).inc()
-            if kind != "stream":
-                self._gateway.metrics.seconds.labels(kind).observe(time.perf_counter() - started)
+            seconds = None if kind == "stream" else time.perf_counter() - started
+            self._gateway.metrics.count_request(kind, status, seconds)
 
     async def _understand(
         self,
@@ -129,7 +130,7 @@ class HttpEndpoint:
         chunks: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(self._gateway.settings.receive_timeout_s):
+            with self._deadlines.begin():
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":

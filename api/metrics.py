@@ -1,5 +1,7 @@
 """What a server counts: requests, sockets, operations and errors, in a registry of its own."""
 
+from functools import cache
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -53,6 +55,15 @@ class Metrics:
         self.errors = Counter(
             "headrace_errors", "Errors that clients were told of", ["code"], registry=self.registry
         )
+
+        self._requests = cache(self.requests.labels)
+        self._seconds = cache(self.seconds.labels)
+
+    def count_request(self, kind: str, status: int, seconds: float | None) -> None:
+        """Counts a request, and its time where it has ended."""
+        self._requests(kind, str(status)).inc()
+        if seconds is not None:
+            self._seconds(kind).observe(seconds)
 
     def count_errors(self, codes: tuple[str, ...]) -> None:
         """Counts errors by their codes."""

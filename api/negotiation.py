@@ -48,6 +48,7 @@ def negotiate(accept: str | None) -> Media | None:
     return best
 
 
+@lru_cache(maxsize=128)
 def is_json(content_type: str | None) -> bool:
     """Whether a body is JSON in UTF-8; a browser sends that across origins only if allowed to."""
     name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))

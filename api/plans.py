@@ -36,7 +36,7 @@ class RequestError(Exception):
         self.errors = errors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
     """One operation of a document: what kind it is, what it costs, and its functions."""
 
@@ -44,6 +44,8 @@ class Operation:
     kind: OperationType
     cost: Cost
     compiled: Compiled
+    is_affordable: bool = False
+    """Whether its cost is within the limits, whatever the variables."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,6 @@ def _holds_many(document: Hashable, field: str) -> bool:
 
 def both(one: Where, other: Where) -> Where:
     """Both conditions, without an empty one."""
-    if one == EVERYTHING:
-        return other
-    return one if other == EVERYTHING else And((one, other))
+    if other is EVERYTHING or other == EVERYTHING:
+        return one
+    return other if one == EVERYTHING else And((one, other))

@@ -26,14 +26,29 @@ class Reader:
 
     async def read(self, selects: Sequence[Select]) -> Rows:
         """The rows of each."""
+        if not self._running:
+            return await self._read_first(selects)
         given: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
         self._waiting.append((selects, given))
         if self._running < self._store.reads_at_once:
-            self._running += 1
-            task = asyncio.create_task(self._read_all())
-            self._reading.add(task)
-            task.add_done_callback(self._reading.discard)
+            self._begin()
         return await given
+
+    async def _read_first(self, selects: Sequence[Select]) -> Rows:
+        """Whoever comes first does not wait for others; they are read together meanwhile."""
+        self._running += 1
+        try:
+            return await self._store.read(selects)
+        finally:
+            self._running -= 1
+            if self._waiting and not self._running:
+                self._begin()
+
+    def _begin(self) -> None:
+        self._running += 1
+        task = asyncio.create_task(self._read_all())
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
 
     async def _read_all(self) -> None:
         try:

@@ -11,7 +11,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
 )
-from graphql.execution.values import VariableValues, get_variable_values
 
 from api.compiled.collecting import Collector, Uncovered, conditions_of
 from api.compiled.doing import Mutations, mutations
@@ -19,6 +18,7 @@ from api.compiled.plan import Run
 from api.compiled.planner import Planner
 from api.compiled.pushing import Pushes, pushes
 from api.compiled.roots import Queries, queries
+from api.compiled.variables import Variables
 from api.context import Request
 from api.schema.asking import Services
 
@@ -46,6 +46,7 @@ class Compiled:
         self._fragments = fragments
         self._conditions = sorted(conditions_of(operation, fragments))
         self._plans: dict[tuple[bool, ...], Plan | None] = {}
+        self._variables: Variables | None = None
         self.uses = 0
 
     def run(
@@ -55,19 +56,16 @@ class Compiled:
         self.uses += 1
         if self.uses < 2:
             return None
-        values: VariableValues | None = None
-        if self._operation.variable_definitions:
-            coerced = get_variable_values(
-                self._schema, self._operation.variable_definitions, dict(variables)
-            )
-            if not isinstance(coerced, VariableValues):
-                return None
-            values = coerced
-        plan = self._plan(values)
+        if self._variables is None:
+            definitions = self._operation.variable_definitions or ()
+            self._variables = Variables(self._schema, definitions)
+        values = self._variables.given(variables)
+        if values is None:
+            return None
+        plan = self._plan(values.coerced)
         return None if plan is None else (plan, Run(request, values))
 
-    def _plan(self, values: VariableValues | None) -> Plan | None:
-        given = values.coerced if values else {}
+    def _plan(self, given: Mapping[str, Any]) -> Plan | None:
         truths = {name: given[name] for name in self._conditions if given.get(name) is not None}
         if len(truths) < len(self._conditions):
             return None

@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, ListValueNode, ObjectValueNode, ValueNode, VariableNode
-from graphql.execution.values import VariableValues, get_argument_values
-
 from api.compiled.rendering import Selection, row_type
+from api.compiled.variables import Arguments, Given
 from api.context import Request
 from api.errors import Fault
 from api.schema.asking import Services, answered, require_sight
@@ -19,7 +17,7 @@ from readmodels.documents import Ask, Documents, Part, TooLate
 from readmodels.model import Link
 from readmodels.query import EVERYTHING, And, Compare, Operator, Page, Query
 
-__all__ = ["Arguments", "DocumentPlan", "LinkPlan", "PageField", "PagePlan", "Run", "read"]
+__all__ = ["DocumentPlan", "LinkPlan", "PageField", "PagePlan", "Run", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Run:
     """One execution: who asks, with which variables, and after which positions."""
 
     request: Request[Services]
-    variables: VariableValues | None
+    variables: Given
     at_least: Positions = ()
 
     @property
@@ -55,34 +53,6 @@ async def read(run: Run, asks: Sequence[Ask]) -> list[Page[Any]]:
         if isinstance(fault.__cause__, TooLate) and fault.__cause__.document is not None:
             run.request.late[fault.__cause__.document] = fault
         raise
-
-
-class Arguments:
-    """The arguments of a field: read once where they name no variable, else for each request."""
-
-    def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
-        self._definition = definition
-        self._node = node
-        self.is_constant = not any(_names_variable(e.value) for e in node.arguments or ())
-        self._constant = get_argument_values(definition, node) if self.is_constant else {}
-
-    def given(self, variables: VariableValues | None) -> dict[str, Any]:
-        """Their values by their names in GraphQL. Raises GraphQLError."""
-        if self.is_constant:
-            return self._constant
-        return get_argument_values(self._definition, self._node, variables)
-
-
-def _names_variable(value: ValueNode) -> bool:
-    match value:
-        case VariableNode():
-            return True
-        case ListValueNode():
-            return any(map(_names_variable, value.values))
-        case ObjectValueNode():
-            return any(_names_variable(each.value) for each in value.fields)
-        case _:
-            return False
 
 
 class DocumentPlan:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from graphql import GraphQLObjectType, GraphQLSchema, SelectionSetNode, get_named_type
 
 from api.compiled.collecting import Collector, Selected, Uncovered
-from api.compiled.plan import Arguments, DocumentPlan, LinkPlan, PageField, PagePlan
+from api.compiled.plan import DocumentPlan, LinkPlan, PageField, PagePlan
 from api.compiled.rendering import Leaf, Selection, Typename, Value
 from api.compiled.rendering import Link as LinkItem
+from api.compiled.variables import Arguments
 from api.schema.book import meaning_of
 from api.schema.listing import Listing
 from api.schema.meanings import Attribute, Linked

@@ -28,8 +28,6 @@ Int = Annotated[int, msgspec.Meta(ge=INT.start, le=INT.stop - 1)]
 Render = Callable[..., list[Any]]
 """Takes the documents, then for each link what it leads to, one for each document."""
 
-_PLAIN = "0123456789.-"
-
 
 class Anomaly(Exception):
     """A value cannot be shown as what the schema says it is."""
@@ -229,8 +227,8 @@ class _Writer:
         if shape.is_enum:
             return f"{source}.name"
         if shape.of is Decimal and self.rows:
-            plain_text = f"plain_text({x})"
-            return f"({x} if not ({x} := {source}).strip('{_PLAIN}') else {plain_text})"
+            is_plain = f"'E' not in ({x} := {source}) and 'N' not in {x} and 'I' not in {x}"
+            return f"({x} if {is_plain} else plain_text({x}))"
         if shape.of is Decimal:
             return f"plain({source})"
         if shape.of is datetime and self.rows:

@@ -5,15 +5,16 @@ from typing import Any, cast
 
 from graphql import GraphQLField, GraphQLObjectType
 
-from api.compiled.collecting import Selected, Uncovered, type_of
+from api.compiled.collecting import Selected, Uncovered
 from api.compiled.objects import Info, Path, Shows, shown
-from api.compiled.plan import Arguments, DocumentPlan, PagePlan, Run, read
+from api.compiled.plan import DocumentPlan, PagePlan, Run, read
 from api.compiled.planner import TYPENAME, Planner, Sets
+from api.compiled.variables import Arguments
 from api.schema.asking import require_sight
 from api.schema.book import meaning_of
 from api.schema.inputs import checked
 from api.schema.listing import Listing
-from api.schema.meanings import Many, One
+from api.schema.meanings import Found, Many, One
 from readmodels.documents import Ask
 from readmodels.query import Page, Query
 
@@ -143,9 +144,9 @@ def queries(planner: Planner, type_: GraphQLObjectType, sets: Sets) -> Queries:
                 roots[each.key] = ManyRoot(
                     each.key, listing, arguments, planner.page(listing, each.sets)
                 )
-            case _:
-                if type_of(definition).named.name.startswith("__"):
-                    raise Uncovered(each.name)
+            case Found():
                 shows = shown(planner, definition, each)
                 roots[each.key] = OtherRoot(each, definition, shows)
+            case _:
+                raise Uncovered(f"{type_.name}.{each.name}")
     return Queries(roots)

@@ -10,6 +10,7 @@ from api.schema.book import Argument, Book, Field, attribute
 from api.schema.inputs import Inputs, Wrong, checked
 from api.schema.limits import Limits
 from api.schema.listing import page_length
+from api.schema.meanings import Found
 from api.schema.reading import PageInfo
 from domain.composition import CompositionError, Domain
 from domain.model import AnyAggregate
@@ -91,6 +92,7 @@ def history(domain: Domain, book: Book, inputs: Inputs, limits: Limits) -> dict[
             type="EventConnection!",
             arguments=arguments,
             resolve=resolve,
+            meaning=Found(),
             description="What happened in a stream, oldest first.",
         )
     }

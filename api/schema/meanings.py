@@ -7,7 +7,7 @@ from api.schema.listing import Listing
 from api.schema.shapes import Shape
 from readmodels.model import Link
 
-__all__ = ["Attribute", "Command", "Linked", "Many", "Meaning", "One", "Watch"]
+__all__ = ["Attribute", "Command", "Found", "Linked", "Many", "Meaning", "One", "Watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What a resolver finds that is no document; its fields ask for nothing but the object."""
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A mutation."""
 
@@ -53,4 +58,4 @@ class Watch:
     what: Literal["one", "page", "changes"]
 
 
-Meaning = Attribute | Linked | One | Many | Command | Watch
+Meaning = Attribute | Linked | One | Many | Found | Command | Watch
