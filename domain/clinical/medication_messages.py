@@ -115,15 +115,6 @@ class CarriedPrescription:
     fills: tuple[Fill, ...]
 
 
-@value
-class CarriedRecord:
-    """What must not be lost of a record that is merged into another."""
-
-    care_team: tuple[str, ...]
-    allergies: tuple[CarriedAllergy, ...]
-    prescriptions: tuple[CarriedPrescription, ...]
-
-
 @event("clinical.AllergyRecorded")
 class AllergyRecorded:
     """The patient does not tolerate a substance; `source` is the record it was taken from."""

@@ -2,9 +2,39 @@
 
 from datetime import datetime
 
-from domain.clinical.medication_messages import CarriedRecord
+from domain.clinical.medication_messages import CarriedAllergy, CarriedPrescription
+from domain.clinical.observation_messages import ServiceRequestPriority
 from domain.clinical.terms import REGISTRAR, ChartAccess
-from domain.model import Actor, Now, Role, command, event
+from domain.model import Actor, Now, Role, command, event, value
+
+
+@value
+class CarriedCondition:
+    """An active condition as it goes from one record to another."""
+
+    condition: str
+    code: str
+    name: str
+
+
+@value
+class CarriedRequest:
+    """An order without a report as it goes from one record to another."""
+
+    request: str
+    code: str
+    priority: ServiceRequestPriority
+
+
+@value
+class CarriedRecord:
+    """What must not be lost of a record that is merged into another."""
+
+    care_team: tuple[str, ...]
+    allergies: tuple[CarriedAllergy, ...]
+    prescriptions: tuple[CarriedPrescription, ...]
+    conditions: tuple[CarriedCondition, ...]
+    requests: tuple[CarriedRequest, ...]
 
 
 @event("clinical.PatientMerged")

@@ -135,10 +135,10 @@ def _request(command: RequestService, record: Record) -> list[ObservationEvent]:
 
 def _open_request(request: str, record: Record) -> str:
     """The code that was ordered. Raises Rejected where the order is unknown, or has ended."""
-    code = record.requests.get(request)
-    if code is None:
+    known = record.requests.get(request)
+    if known is None:
         raise Rejected("REQUEST_UNKNOWN", f"there is no open order {request:.40}; look it up")
-    return code
+    return known.code
 
 
 def _report(command: ReportDiagnostic, record: Record) -> list[ObservationEvent]:

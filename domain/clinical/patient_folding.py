@@ -47,6 +47,7 @@ from domain.clinical.patient_states import (
     ChartEvent,
     Condition,
     Merged,
+    OpenRequest,
     Patient,
     PatientEvent,
     Record,
@@ -165,8 +166,9 @@ def _observed(record: Record, event: ObservationEvent) -> Record:
         case ResultReviewed(observation=observation):
             left = tuple(each for each in record.unreviewed if each != observation)
             return replace(record, unreviewed=left)
-        case ServiceRequested(request=request, code=code):
-            return replace(record, requests={**record.requests, request: code})
+        case ServiceRequested(request=request, code=code, priority=priority):
+            made = OpenRequest(code=code, priority=priority)
+            return replace(record, requests={**record.requests, request: made})
         case ServiceRequestRevoked(request=request):
             return replace(record, requests=without(record.requests, request))
         case DiagnosticReported(request=completed):

@@ -20,7 +20,7 @@ from domain.clinical.medication_messages import (
     Prescribed,
 )
 from domain.clinical.merge_messages import RecordTakeoverRefused
-from domain.clinical.observation_messages import ObservationEvent
+from domain.clinical.observation_messages import ObservationEvent, ServiceRequestPriority
 from domain.clinical.patient_messages import (
     Demographics,
     PersonEvent,
@@ -81,6 +81,14 @@ class Condition:
 
 
 @value
+class OpenRequest:
+    """An order without a report."""
+
+    code: str
+    priority: ServiceRequestPriority
+
+
+@value
 class Stay:
     """A stay until its bed is given back. `bed` is None on arrival; `wanted` is asked of a ward."""
 
@@ -105,8 +113,7 @@ class Record:
     """The records that were merged into this one."""
     conditions: dict[str, Condition]
     goals: dict[str, str]
-    requests: dict[str, str]
-    """The codes of orders without a report."""
+    requests: dict[str, OpenRequest]
     unreviewed: tuple[str, ...]
     allergies: dict[str, Allergy]
     prescriptions: dict[str, Prescription]
@@ -177,9 +184,9 @@ def carried_prescription(id: str, prescription: Prescription) -> CarriedPrescrip
 
 def with_prescription(record: Record, id: str, prescription: Prescription | None) -> Record:
     """The record with the prescription as it is now; None ends it."""
-    rest = without(record.prescriptions, id)
-    open = rest if prescription is None else {**rest, id: prescription}
-    return replace(record, prescriptions=open)
+    if prescription is None:
+        return replace(record, prescriptions=without(record.prescriptions, id))
+    return replace(record, prescriptions={**record.prescriptions, id: prescription})
 
 
 def without(all: dict[str, V], id: str | None) -> dict[str, V]:

@@ -8,7 +8,7 @@ that is known, and a patient has one stay. Many hands write to it, but few at on
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.clinical import access, merges
+from domain.clinical import access, merges, takeovers
 from domain.clinical.dose_messages import (
     CallDose,
     DoseCommand,
@@ -37,7 +37,7 @@ from domain.clinical.merge_messages import (
     RevertPatientMerge,
     TakeOverRecord,
 )
-from domain.clinical.observation_messages import ObservationCommand
+from domain.clinical.observation_messages import ObservationCommand, ReviewResult
 from domain.clinical.observations import decide_observation
 from domain.clinical.patient_folding import evolve
 from domain.clinical.patient_messages import (
@@ -107,7 +107,7 @@ def _decided(command: PatientCommand, state: Patient) -> list[PatientEvent]:
         case RegisterPatient(patient=patient), _:
             raise Rejected("PATIENT_EXISTS", f"patient {patient:.40} is registered already")
         case TakeOverRecord(), _:
-            return merges.take_over(command, state)
+            return takeovers.take_over(command, state)
         case HandOverRecord(), _:
             return merges.hand_over(command, state)
         case RevertPatientMerge(), _:
@@ -120,6 +120,8 @@ def _decided(command: PatientCommand, state: Patient) -> list[PatientEvent]:
             return [*access.end_access(command, record)]
         case RemoveCareTeamMember(), Registered(record=record) | Merged(record=record):
             return [*access.remove(command, record)]
+        case ReviewResult(), Merged(record=record):
+            return [*decide_observation(command, record)]
         case CallDose() | MissDose() | SettleInBed() | TurnAwayFromBed() | LeaveBed(), Merged():
             return []
         case _, Merged(survivor=survivor):

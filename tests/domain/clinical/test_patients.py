@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from domain.clinical.medication_messages import (
     CarriedAllergy,
     CarriedPrescription,
-    CarriedRecord,
     PrescriptionHeld,
     PrescriptionTakenOver,
 )
 from domain.clinical.merge_messages import (
+    CarriedRecord,
     HandOverRecord,
     MergePatient,
     PatientMerged,
@@ -21,6 +21,7 @@ from domain.clinical.merge_messages import (
     RevertPatientMerge,
     TakeOverRecord,
 )
+from domain.clinical.observation_messages import ReviewResult
 from domain.clinical.patient_messages import (
     AdministrativeGender,
     AssignCareTeamMember,
@@ -63,6 +64,7 @@ from tests.domain.clinical.facts import (
     what,
     when,
 )
+from tests.domain.clinical.test_records import DIABETES, ORDERED, POTASSIUM
 
 REGISTER = RegisterPatient(
     patient=ANN,
@@ -76,7 +78,9 @@ REGISTER = RegisterPatient(
 EVE = "dr-eve"
 BREAK = BreakGlass(patient=ANN, glass="g-1", reason="found unconscious", at=T0, by=EVE)
 MERGE = MergePatient(patient=ANN, survivor="p-anna", reason="same person", at=T0, by=CLERK)
-CARRIED = CarriedRecord(care_team=TEAM.care_team, allergies=(), prescriptions=())
+CARRIED = CarriedRecord(
+    care_team=TEAM.care_team, allergies=(), prescriptions=(), conditions=(), requests=()
+)
 MERGED = PatientMerged(patient=ANN, survivor="p-anna", reason="same person", at=T0, by=CLERK)
 HANDED_OVER = RecordHandedOver(patient=ANN, survivor="p-anna", record=CARRIED, at=T0, by="p")
 
@@ -173,7 +177,7 @@ def take_over(*prescriptions: CarriedPrescription, allergies: str = "") -> TakeO
         )
         for each in allergies.split()
     )
-    record = CarriedRecord(care_team=(EVE,), allergies=carried, prescriptions=prescriptions)
+    record = replace(CARRIED, care_team=(EVE,), allergies=carried, prescriptions=prescriptions)
     return TakeOverRecord(patient=ANN, source="p-2", record=record, at=T0, by="process:merging")
 
 
@@ -220,6 +224,35 @@ def test_what_speaks_against_each_other_after_a_merge_is_put_on_hold() -> None:
     assert isinstance(taken, PrescriptionTakenOver)
     assert taken.carried.is_held
     assert taken.warnings == ("allergy: sulfonamide (sulfadiazine)",)
+
+
+def test_conditions_and_open_orders_go_with_a_record_so_that_results_find_it() -> None:
+    hand_over = HandOverRecord(patient=ANN, survivor="p-anna", at=T0, by="p")
+    (handed,) = when(hand_over, REGISTERED, DIABETES, ORDERED, MERGED)
+    assert isinstance(handed, RecordHandedOver)
+    command = replace(take_over(), record=handed.record)
+    events = when(command, REGISTERED)[1:]
+    robot, reason = "process:merging", "ordered in the record p-2"
+    assert events == [replace(DIABETES, by=robot), replace(ORDERED, by=robot, reason=reason)]
+    assert when(command, REGISTERED, DIABETES)[1:] == events[1:], "it is known here already"
+
+
+def test_what_waits_for_a_review_in_a_merged_record_can_still_be_reviewed() -> None:
+    review = ReviewResult(patient=ANN, observation="v-1", at=T0, by=DOC)
+    assert when(review, REGISTERED, POTASSIUM, MERGED) != []
+    assert refused(replace(review, by=EVE), REGISTERED, POTASSIUM, MERGED) == "NOT_IN_CARE_TEAM"
+
+
+def test_what_was_weighed_in_one_record_is_not_put_on_hold_in_the_other() -> None:
+    over = ("interaction: clarithromycin with simvastatin (rhabdomyolysis)",)
+    second = carried("clarithromycin")
+    second = replace(
+        second, prescription="rx-8", what=replace(second.what, overridden=over, override_reason="x")
+    )
+    for order in ((carried("simvastatin"), second), (second, carried("simvastatin"))):
+        taken = when(take_over(*order), REGISTERED)
+        pills = [each for each in taken if isinstance(each, PrescriptionTakenOver)]
+        assert [each.carried.is_held for each in pills] == [False, False]
 
 
 def test_who_cannot_take_a_record_over_says_why() -> None:
