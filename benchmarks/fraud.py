@@ -39,7 +39,7 @@ class Found:
 
     HEADER: ClassVar[str] = (
         "| baseline | threshold | payments | fraudulent | alerts | precision | recall "
-        "| false alarms per 1,000 | frauds found | by kind | honest customers alarmed |\n"
+        "| false alarms per 1,000 | frauds found | by kind | customers alarmed for nothing |\n"
         "|---|---|---|---|---|---|---|---|---|---|---|"
     )
 

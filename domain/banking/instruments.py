@@ -173,5 +173,5 @@ instruments = Aggregate(
     initial=Unlisted,
     decide=decide,
     evolve=evolve,
-    history=Role("market"),
+    history=Role("teller", "compliance"),
 )

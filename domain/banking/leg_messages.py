@@ -17,7 +17,10 @@ class LegPurpose(StrEnum):
 
 
 class LegRefusal(StrEnum):
-    """Why an account does not take a leg of a transfer or a trade."""
+    """Why an account does not take a leg of a transfer or a trade.
+
+    `NOT_ACCEPTED` is what whoever paid is told where the reason is the payee's own affair.
+    """
 
     UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT"
     ACCOUNT_FROZEN = "ACCOUNT_FROZEN"
@@ -28,6 +31,7 @@ class LegRefusal(StrEnum):
     BALANCE_TOO_LARGE = "BALANCE_TOO_LARGE"
     TOO_MANY_UNDER_WAY = "TOO_MANY_UNDER_WAY"
     TOO_LATE = "TOO_LATE"
+    NOT_ACCEPTED = "NOT_ACCEPTED"
 
 
 @event("banking.AccountDebited")

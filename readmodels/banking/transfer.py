@@ -19,6 +19,9 @@ from domain.banking.transfer_messages import (
 )
 from readmodels.model import Owner, Projection, Role, document, index
 
+TOLD = (LegRefusal.UNKNOWN_ACCOUNT, LegRefusal.WRONG_CURRENCY)
+"""Why a payee's account refused, as the payer is told; that it is frozen is not for others."""
+
 
 class TransferStatus(StrEnum):
     """Where a transfer stands: sent is to another bank, completed is within this one."""
@@ -46,7 +49,8 @@ class Transfer:
     """A transfer to an account of this bank, the target, or to a payee elsewhere.
 
     `parties` are whoever ordered it and the owners of the accounts that it moved money of;
-    `refusal` is why it was rejected, or returned.
+    `refusal` is why it was rejected, or returned: of the other account it says no more than the
+    payer may know; staff find the reason in the history.
     """
 
     id: str
@@ -75,7 +79,8 @@ def evolve(document: Transfer | None, event: TransferEvent) -> Transfer | None:
         case TransferRejected(reason=reason):
             return replace(_ended(known, event, TransferStatus.REJECTED, ()), refusal=reason)
         case TransferReturned(reason=reason, owners=owners):
-            return replace(_ended(known, event, TransferStatus.RETURNED, owners), refusal=reason)
+            told = reason if reason in TOLD else LegRefusal.NOT_ACCEPTED
+            return replace(_ended(known, event, TransferStatus.RETURNED, owners), refusal=told)
 
 
 def _begun(order: TransferOrder) -> Transfer:

@@ -56,7 +56,7 @@ async def test_a_transfer_that_is_refused_comes_back(bank: Bank) -> None:
     await bank.do("freezeAccount", {"account": his, "reason": "court order"})
     refused = await bank.transfer("ada", hers, his, "30.00")
     ended = await bank.see_with("transfer", refused, TRANSFER, status="RETURNED")
-    assert (ended["refusal"], ended["parties"]) == ("ACCOUNT_FROZEN", ["ada"])
+    assert (ended["refusal"], ended["parties"]) == ("NOT_ACCEPTED", ["ada"])
     assert (await bank.account_with(hers, balance="100.00"))["lineCount"] == 3
     nowhere = await bank.transfer("ada", hers, "nowhere", "30.00")
     ended = await bank.see_with("transfer", nowhere, TRANSFER, status="RETURNED")

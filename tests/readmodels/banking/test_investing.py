@@ -221,7 +221,9 @@ def test_a_transfer_is_shown_from_requested_to_its_end() -> None:
     reason = LegRefusal.ACCOUNT_FROZEN
     returned = TransferReturned(order=order, owners=("ann",), reason=reason, at=minutes(1))
     found = shown(transfers, requested, returned)["t-1"]
-    assert (found.status, found.refusal) == (TransferStatus.RETURNED, reason)
+    assert (found.status, found.refusal) == (TransferStatus.RETURNED, LegRefusal.NOT_ACCEPTED)
+    unknown = replace(returned, reason=LegRefusal.UNKNOWN_ACCOUNT)
+    assert shown(transfers, requested, unknown)["t-1"].refusal is LegRefusal.UNKNOWN_ACCOUNT
     rejected = TransferRejected(order=order, reason=reason, at=minutes(1))
     assert shown(transfers, requested, rejected)["t-1"].status is TransferStatus.REJECTED
 
