@@ -14,7 +14,7 @@ from domain.banking.account_messages import (
     PostingEvent,
 )
 from domain.banking.currencies import zero
-from readmodels.model import Owner, Projection, Role, document, index, many
+from readmodels.model import Owner, Projection, Role, document, index, many, one
 
 
 class AccountStatus(StrEnum):
@@ -34,7 +34,13 @@ class AccountStatus(StrEnum):
         index("opened_at"),
         index("last_moved_at"),
     ],
-    links=[many("lines", to="StatementLine", by="account")],
+    links=[
+        many("lines", to="StatementLine", by="account"),
+        many("outgoing", to="Transfer", by="source"),
+        many("incoming", to="Transfer", by="target"),
+        many("trades", to="Trade", by="account"),
+        one("portfolio", to="Portfolio", by="id"),
+    ],
 )
 class Account:
     """An account with its balance; `available` is what can still leave it.

@@ -49,6 +49,12 @@ async def test_units_are_bought_valued_live_and_sold(bank: Bank) -> None:
     await bank.account_with(account, balance="901.00")
     settled = await bank.see_with("trade", trade, "status amount realised", status="SETTLED")
     assert settled == {"status": "SETTLED", "amount": "6.00", "realised": "1.00"}
+    linked = "trades { totalCount } lines { totalCount } portfolio { value }"
+    assert await bank.see("account", account, linked) == {
+        "trades": {"totalCount": 2},
+        "lines": {"totalCount": 3},
+        "portfolio": {"value": "120.00"},
+    }
 
 
 async def test_a_transfer_that_is_refused_comes_back(bank: Bank) -> None:
@@ -203,3 +209,24 @@ async def test_the_domains_no_reaches_the_client_with_its_code(bank: Bank) -> No
     assert (refused["__typename"], refused["code"]) == ("Rejected", "INSUFFICIENT_FUNDS")
     odd = await bank.send("openAccount", {"owners": ["ada"], "currency": "XYZ"})
     assert odd["code"] == "UNKNOWN_CURRENCY"
+
+
+async def test_a_customer_watches_what_the_own_accounts_hold_as_quotes_arrive(bank: Bank) -> None:
+    ada, instrument = fresh("ada"), fresh("XYZ")
+    await bank.list(instrument, "10.00")
+    account = await bank.open(ada, cash="100.00")
+    await bank.trade(ada, account, instrument, "BUY", "4")
+    await bank.see_with("portfolio", account, PORTFOLIO, value="40.00")
+    await bank.see_live(account)
+    watch = "subscription { accounts { nodes { balance portfolio { value unrealised } } } }"
+    token = bank.server.token(ada, "customer")
+    async with subscribed(bank.server.socket_url, watch, token=token) as pushed:
+        (seen,) = (await pushed.next())["accounts"]["nodes"]
+        assert seen == {
+            "balance": "60.00",
+            "portfolio": {"value": "40.00", "unrealised": "0.00"},
+        }
+        await bank.do("recordQuote", {"instrument": instrument, "price": "12.50"})
+        while seen["portfolio"]["value"] != "50.00":
+            (seen,) = (await pushed.next())["accounts"]["nodes"]
+        assert seen["portfolio"]["unrealised"] == "10.00"
