@@ -16,6 +16,7 @@ from domain.banking.account_messages import (
 from domain.banking.currencies import zero
 from domain.banking.journal import Posting
 from domain.banking.leg_messages import (
+    FOR_EVER,
     AccountCredited,
     AccountDebited,
     CreditRefused,
@@ -23,7 +24,6 @@ from domain.banking.leg_messages import (
     DebitRefused,
     DebitSettled,
     LegPurpose,
-    LegRefusal,
 )
 from domain.banking.terms import Reference, Remembered
 from domain.model import value
@@ -103,17 +103,21 @@ def evolve(state: Account, event: AccountEvent) -> Account:
             return state if isinstance(state, Unopened) else Active(book=state.book)
         case AccountClosed():
             return state if isinstance(state, Unopened) else Closed(book=state.book)
-        case DebitRefused(reason=LegRefusal.TOO_LATE) | CreditRefused(reason=LegRefusal.TOO_LATE):
-            return state
-        case DebitRefused(reference=reference) | CreditRefused(reference=reference):
-            known = remembered(state).plus(reference)
-            if isinstance(state, Unopened):
-                return Unopened(remembered=known)
-            return replace(state, book=replace(state.book, remembered=known))
+        case DebitRefused() | CreditRefused():
+            return _refused(state, event)
         case _:
             if isinstance(state, Unopened):
                 return state
             return replace(state, book=_written(state.book, event))
+
+
+def _refused(state: Account, event: DebitRefused | CreditRefused) -> Account:
+    if event.reason in FOR_EVER:
+        return state
+    known = remembered(state).plus(event.reference)
+    if isinstance(state, Unopened):
+        return Unopened(remembered=known)
+    return replace(state, book=replace(state.book, remembered=known))
 
 
 def _opened(state: Account, event: AccountOpened) -> AccountBook:

@@ -167,6 +167,8 @@ def _check_owner(command: WithdrawMoney, book: AccountBook) -> None:
         return
     if command.by not in book.owners:
         raise Rejected("NOT_YOUR_ACCOUNT", f"account {command.account} is not yours")
+    if command.means is not PaymentMeans.CASH:
+        raise Rejected("CASH_ONLY", "a customer takes cash; to pay another bank request a transfer")
     if command.conductor not in (None, command.by):
         raise Rejected("NO_CONDUCTOR", "a customer takes cash alone; ask a teller")
 

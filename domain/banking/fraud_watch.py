@@ -16,9 +16,6 @@ from domain.model import After, Process, value
 
 CURRENCIES_MAX = 10
 """In how many currencies amounts are learnt, the first ones; others are judged by the rest."""
-CASH = "cash"
-"""The payee of whoever takes cash."""
-
 Outgoing = AccountDebited | MoneyWithdrawn
 
 
@@ -69,7 +66,7 @@ def payment_of(event: Outgoing) -> CustomerPayment:
         number=posting.number,
         amount=-posting.change,
         currency=posting.currency,
-        payee=event.counterparty if isinstance(event, AccountDebited) else CASH,
+        payee=event.counterparty if isinstance(event, AccountDebited) else event.means.value,
         at=event.at,
     )
 

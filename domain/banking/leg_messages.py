@@ -34,6 +34,18 @@ class LegRefusal(StrEnum):
     NOT_ACCEPTED = "NOT_ACCEPTED"
 
 
+FOR_EVER = (
+    LegRefusal.NOT_YOUR_ACCOUNT,
+    LegRefusal.WRONG_CURRENCY,
+    LegRefusal.ACCOUNT_CLOSED,
+    LegRefusal.TOO_LATE,
+)
+"""What is refused so is refused again whenever it comes again, and need not be remembered.
+
+So nobody makes an account forget by asking for the money of somebody else.
+"""
+
+
 @event("banking.AccountDebited")
 class AccountDebited:
     """The first leg of a transfer or trade: money left for `counterparty`, ordered by `sender`.

@@ -8,8 +8,12 @@ from domain.model import Rejected, value
 ID_LENGTH_MAX = 100
 NAME_LENGTH_MAX = 200
 REASON_LENGTH_MAX = 500
-REMEMBERED_MAX = 64
-"""How many references that it has done with a stream remembers by name."""
+REMEMBERED_MAX = 256
+"""How many references that it has done with a stream remembers by name.
+
+So many legs that began later may come to an account before one does; then that one comes too late,
+and its transfer is returned.
+"""
 
 
 @value

@@ -147,6 +147,8 @@ def test_nobody_but_an_owner_or_a_teller_takes_money() -> None:
     assert given(accounts, *FUNDED).when(teller) == [
         withdrawn(2, "30.00", "70.00", by="tom", conductor="cem")
     ]
+    cleared = replace(WITHDRAW, means=PaymentMeans.CLEARING)
+    assert given(accounts, *FUNDED).rejects(cleared) == "CASH_ONLY"
     sent = replace(WITHDRAW, conductor="cem")
     assert given(accounts, *FUNDED).rejects(sent) == "NO_CONDUCTOR"
 

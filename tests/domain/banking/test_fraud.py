@@ -18,7 +18,7 @@ from domain.banking.fraud_messages import (
     FraudAlertRaised,
     RaiseFraudAlert,
 )
-from domain.banking.fraud_watch import CASH, Watch, fraud_watch, initial, payment_of
+from domain.banking.fraud_watch import Watch, fraud_watch, initial, payment_of
 from domain.banking.habits import FRESH_MAX, LEARNT_MIN, PAYEES_MAX, Habits
 from domain.banking.leg_messages import AccountDebited, LegPurpose
 from domain.banking.suspecting import OddityKind
@@ -117,7 +117,7 @@ def test_a_payment_is_held_against_what_was_learnt_before_it() -> None:
 
 def test_cash_is_a_payee_like_others_and_trades_are_none() -> None:
     taken = withdrawn(2, "30.00", "70.00")
-    assert (payment_of(taken).payee, fraud_watch.key(taken)) == (CASH, "ann")
+    assert (payment_of(taken).payee, fraud_watch.key(taken)) == ("CASH", "ann")
     assert fraud_watch.key(replace(debited(), purpose=LegPurpose.TRADE)) is None
 
 
