@@ -26,6 +26,7 @@ from readmodels.store import (
 D = TypeVar("D")
 
 _PRUNE_EVERY_COMMITS = 200
+QUICK_READS_MAX = 50
 
 
 class SqliteStore:
@@ -217,7 +218,9 @@ class SqliteStore:
                 found.append(each.part.list_from_json(f"[{','.join(some)}]") if some else [])
             return found
 
-        return await self._database.read(look)
+        if len(asked) > QUICK_READS_MAX:
+            return await self._database.read(look)
+        return await self._database.read_soon(look)
 
     async def count(self, collection: Collection[Any], where: Where) -> int:
         """How many documents the condition holds for."""

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from readmodels.indexing import (
     apart,
@@ -12,19 +12,43 @@ from readmodels.indexing import (
     ordered_branches,
     sought,
 )
-from readmodels.paging import page, paged
+from readmodels.paging import is_turned, page, paged
 from readmodels.query import Compare, Query, Where
 from readmodels.sqlite_query import Sql, condition
 from readmodels.sqlite_tables import LIVE, Table
 
+STATEMENTS_MAX = 1000
+_ALIKE = frozenset({"eq", "gt", "gte", "lt", "lte"})
+"""Operators whose SQL is the same whatever the value, if it is one."""
+
 
 def bodies(connection: sqlite3.Connection, table: Table, query: Query) -> list[str]:
     """The documents of a page as JSON, in order."""
+    if query.after is None and not is_turned(query):
+        return [row[0] for row in connection.execute(*_prepared(table, query))]
 
     def read(each: Query) -> list[tuple[Any, ...]]:
         return connection.execute(*select(table, each)).fetchall()
 
     return [row[0] for row in paged(page(query, lambda _, row: row[1:-1]), read)]
+
+
+def _prepared(table: Table, query: Query) -> Sql:
+    """The statement for a page from the beginning; its text is kept for those that are alike."""
+    compared = list(conjuncts(query.where))
+    if not all(
+        isinstance(each, Compare) and each.operator in _ALIKE and each.value is not None
+        for each in compared
+    ):
+        return select(table, query)
+    alike = cast("list[Compare]", compared)
+    key = (query.order, *((each.field, each.operator) for each in alike))
+    sql = table.statements.get(key)
+    if sql is None:
+        if len(table.statements) >= STATEMENTS_MAX:
+            table.statements.clear()
+        sql = table.statements[key] = select(table, query)[0]
+    return sql, [*(table.fields.bound(each.field, each.value) for each in alike), query.first]
 
 
 def body(connection: sqlite3.Connection, table: Table, id: str, where: Where) -> list[str]:

@@ -60,6 +60,8 @@ class Table:
         )
         self.decode: Callable[[str], Any] = msgspec.json.Decoder(collection.document).decode
         self.shape = _shape(collection.document)
+        self.statements: dict[tuple[Any, ...], str] = {}
+        """The statements of pages, by what is asked of which fields in which order."""
 
     def document(self, body: str | None) -> Any:
         return None if body is None else self.decode(body)

@@ -20,7 +20,7 @@ from graphql import (
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
-_coerced: Any = utilities.coerce_input_value
+_coerced: Any = getattr(utilities, "coerce_input_value")  # noqa: B009
 """Untyped here, since graphql-core leaves its generics open."""
 
 __all__ = ["Arguments", "Given", "Variables"]

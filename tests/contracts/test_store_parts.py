@@ -147,6 +147,7 @@ class Counting:
 
     async def read(self, selects: Sequence[Select]) -> list[list[Any]]:
         self.reads.append(len(selects))
+        await asyncio.sleep(0)  # as a store over a network waits
         return await self._store.read(selects)
 
 
