@@ -55,7 +55,7 @@ async def test_a_long_read_is_given_up_and_done_aside(database: Database) -> Non
 
 async def test_a_read_that_fails_says_why_and_leaves_no_transaction(database: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        await database.read_soon(lambda connection: connection.execute("SELECT * FROM nothing"))
+        await database.read_soon(lambda connection: connection.execute("SELECT 1 FROM absent"))
     await database.write(lambda connection: connection.execute("CREATE TABLE kept (x)"))
     found = await database.read_soon(
         lambda connection: connection.execute("SELECT count(*) FROM kept").fetchone()
