@@ -37,7 +37,12 @@ from domain.clinical.merge_messages import (
     RevertPatientMerge,
     TakeOverRecord,
 )
-from domain.clinical.observation_messages import ObservationCommand, ReviewResult
+from domain.clinical.observation_messages import (
+    ObservationCommand,
+    RecordObservation,
+    RequestService,
+    ReviewResult,
+)
 from domain.clinical.observations import decide_observation
 from domain.clinical.patient_folding import evolve
 from domain.clinical.patient_messages import (
@@ -58,7 +63,12 @@ from domain.clinical.patient_states import (
     Registered,
     Unregistered,
 )
-from domain.clinical.record_messages import RecordCommand
+from domain.clinical.record_messages import (
+    RecordCommand,
+    RecordCondition,
+    RecordProcedure,
+    SetGoal,
+)
 from domain.clinical.records import decide_record
 from domain.clinical.terms import PAGE_ENTRIES
 from domain.model import Aggregate, Rejected
@@ -71,7 +81,16 @@ PatientCommand = (
     | DoseCommand
     | EncounterCommand
 )
-Opening = RecordCommand | ObservationCommand | PrescribeMedication | PlanEncounter | AdmitPatient
+Opening = (
+    RecordCondition
+    | RecordProcedure
+    | SetGoal
+    | RecordObservation
+    | RequestService
+    | PrescribeMedication
+    | PlanEncounter
+    | AdmitPatient
+)
 """What begins something."""
 ENTRIES_MAX = 50_000
 """How many entries a chart's timeline may have before nothing more begins in it."""

@@ -14,7 +14,7 @@ import pytest_asyncio
 from domain.clinical.patient_messages import BreakGlass
 from domain.rules import Viewer
 from readmodels.clinical.patient_chart import PatientChart
-from tests.endtoend.test_clinical import register
+from tests.endtoend.test_clinical_time import register
 from tests.hospital import Clinic, Clock, running
 from tests.serving import Json
 from tests.shop import Shop, until

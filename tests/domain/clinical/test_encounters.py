@@ -64,7 +64,7 @@ from tests.domain.clinical.facts import (
     refused,
     when,
 )
-from tests.domain.clinical.test_patients import HANDED_OVER, MERGED
+from tests.domain.clinical.test_merges import HANDED_OVER, MERGED
 
 DISCHARGE = DischargePatient(patient=ANN, disposition="home", at=T0, by=DOC)
 SETTLE = SettleInBed(patient=ANN, encounter=STAY, bed=BED_1, move=1, at=T0, by=ACTOR)
