@@ -28,7 +28,7 @@ from tests.shop import mutation
 
 PEOPLE = 8
 PATIENTS = 7
-ROUNDS = 4
+ROUNDS = 3
 LIFE_S = 1.2
 """How long a server lives at most, once it is ready."""
 BEDS: list[Json] = [{"ward": f"w-{ward}", "bed": str(bed)} for ward in (0, 1) for bed in (0, 1, 2)]
