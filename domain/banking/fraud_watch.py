@@ -3,6 +3,9 @@
 Amounts are learnt by an exponentially weighted mean and variance: on made-up histories it finds
 more than the median of a window at as many false alarms (`python -m benchmarks fraud`), and it is
 three numbers where the window is 64.
+
+The accounts of a customer are streams of their own: what was learnt of several depends on which was
+heard first, so a watch that is built anew may judge a payment at the margin otherwise.
 """
 
 from domain.banking.account_messages import MoneyWithdrawn
@@ -16,6 +19,7 @@ from domain.model import After, Process, value
 
 CURRENCIES_MAX = 10
 """In how many currencies amounts are learnt, the first ones; others are judged by the rest."""
+
 Outgoing = AccountDebited | MoneyWithdrawn
 
 

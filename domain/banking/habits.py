@@ -1,7 +1,8 @@
 """A customer's habits: when and how often they pay, and whom; and how unlike them a payment is.
 
-Each measure is a surprise: minus the decimal logarithm of how probable something as odd is by the
-customer's own habits, so that surprises of independent oddities add up.
+There are two measures, which add up. A surprise is minus the decimal logarithm of how probable
+something as odd is by the customer's own habits. Evidence is the decimal logarithm of how much
+likelier a thing is of a thief than of the customer, and so may speak for the customer too.
 """
 
 from dataclasses import replace

@@ -1,8 +1,7 @@
 """Whether a payment is like the customer who makes it: the score, and the reasons for it.
 
-The score adds up what speaks for a thief, each as a decimal logarithm of how much likelier it is of
-one (see `habits`). Of amounts and of velocity only the larger counts: both rise with one burst. A
-payment is scored against what was learnt before it.
+The score adds up surprises and evidence (see `habits`). Of amounts and of velocity only the larger
+counts: both rise with one burst. A payment is scored against what was learnt before it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from domain.banking.habits import DAY, HOUR, LEARNT_MIN, CustomerPayment, Habits
 from domain.model import value
 
 REASON_MIN = 1.0
-"""What is ten times likelier of a thief, or rarer than one in ten, is a reason."""
+"""What is rarer than one in ten, or ten times likelier of a thief, is a reason."""
 ALERT_FROM = 3.7
 """The score from which on a payment raises an alert: by the benchmark, two in a thousand honest
 payments do so for nothing."""
@@ -33,7 +32,7 @@ class OddityKind(StrEnum):
 
 @value
 class Oddity:
-    """Something odd about a payment: 10 ** `weight` times likelier of a thief than the customer."""
+    """Something odd about a payment; for a weight of 2 it happens once in a hundred, or so."""
 
     kind: OddityKind
     weight: float

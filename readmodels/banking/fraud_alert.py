@@ -35,9 +35,9 @@ class FraudAlertStatus(StrEnum):
     links=[one("paid_from", to="Account", by="account")],
 )
 class FraudAlert:
-    """A payment that is unlike its customer: 10 ** `score` times likelier of a thief, at a guess.
+    """A payment that is unlike its customer, by a score that adds up all that is odd about it.
 
-    The reasons are what was odd about it, the oddest first.
+    The reasons are what was odd, the oddest first.
     """
 
     id: str
