@@ -8,9 +8,7 @@ again. Until then nothing of the second record can be given, since it takes no c
 """
 
 from domain.clinical.encounter_messages import EncounterCancelled
-from domain.clinical.medication_messages import (
-    PrescriptionTakenOver,
-)
+from domain.clinical.medication_messages import PrescriptionTakenOver
 from domain.clinical.merge_messages import (
     CarriedCondition,
     CarriedRecord,

@@ -3,9 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from domain.clinical.dose_messages import (
-    DoseEvent,
-)
+from domain.clinical.dose_messages import DoseEvent
 from domain.clinical.encounter_messages import EncounterEvent
 from domain.clinical.medication_messages import (
     AllergyRecorded,

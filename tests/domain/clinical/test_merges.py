@@ -21,9 +21,7 @@ from domain.clinical.merge_messages import (
     TakeOverRecord,
 )
 from domain.clinical.observation_messages import ReviewResult
-from domain.clinical.patient_messages import (
-    BreakGlass,
-)
+from domain.clinical.patient_messages import BreakGlass
 from tests.domain.clinical.facts import (
     ADMITTED,
     ANN,

@@ -3,9 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from domain.clinical.merge_messages import (
-    RecordTakeoverRefused,
-)
+from domain.clinical.merge_messages import RecordTakeoverRefused
 from domain.clinical.patient_messages import (
     AdministrativeGender,
     AssignCareTeamMember,
