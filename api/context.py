@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from domain.rules import Viewer
 
-__all__ = ["ANONYMOUS", "Follows", "Request", "Session", "traceparent_in"]
+__all__ = ["ANONYMOUS", "Follows", "Place", "Request", "Session", "traceparent_in"]
 
 Services = TypeVar("Services")
 
@@ -45,6 +45,16 @@ class Follows(Protocol):
 
 
 @dataclass(slots=True)
+class Place:
+    """Where a client stands in the changes of a set, as the transport keeps it for the client."""
+
+    after: str | None = None
+    """The cursor that the client has come to; it wins over what its operation says."""
+    cursor: str | None = None
+    """The cursor of the changes that were pushed last."""
+
+
+@dataclass(slots=True)
 class Request(Generic[Services]):
     """The context of one operation: `info.context` in a resolver."""
 
@@ -53,6 +63,8 @@ class Request(Generic[Services]):
     traceparent: str | None = None
     links: Follows | None = None
     """What follows the links of a subscription, where it has any."""
+    place: Place | None = None
+    """The client's place in the changes of a set, where the transport keeps it."""
     done: dict[str, Any] = field(default_factory=dict[str, Any])
     """What mutations came to, by their keys: nothing is done twice for one request."""
     late: dict[type[Any], Exception] = field(default_factory=dict[type[Any], Exception])

@@ -3,6 +3,9 @@
 Each result is an event `next`, the end an event `complete`; comments keep the stream alive. When
 the token expires, a last `next` says so. When the server stops, the stream ends without
 `complete`, so that the client connects again.
+
+Changes of a set carry their cursor as the event's `id`. A client that connects again sends it as
+`Last-Event-ID`, and goes on after it though its operation is as it was at first.
 """
 
 import asyncio
@@ -13,7 +16,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.aborting import abort
-from api.context import Request
+from api.context import Place, Request
 from api.errors import BAD_USER_INPUT, UNAUTHENTICATED, Fault, shown_exception
 from api.execution import Planned, RequestError, Result, errors_only
 from api.gateway import Gateway
@@ -45,6 +48,8 @@ class EventStreams:
         Raises `Refused` where the stream may not start.
         """
         planned = self._planned(call, scope["method"] == "GET")
+        last_id = call.headers.get(b"last-event-id", b"").decode("latin-1")
+        request.place = Place(after=last_id or None)
         stream = _Stream(self._gateway, planned, request)
         with ExitStack() as places:
             try:
@@ -129,16 +134,18 @@ class _Stream:
             return
         async with aclosing(self._gateway.operations.subscribe(planned, request)) as results:
             async for each in results:
-                await self._next(each)
+                await self._next(each, None if request.place is None else request.place.cursor)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._gateway.settings.heartbeat_s)
             await self._write(b":\n\n")
 
-    async def _next(self, result: Result) -> None:
+    async def _next(self, result: Result, cursor: str | None = None) -> None:
+        """Sends a result; one with errors has no id, so that a client may ask for it again."""
         self._gateway.metrics.count_errors(result.codes)
-        await self._write(b"event: next\ndata: " + result.body + b"\n\n")
+        id_ = b"" if cursor is None or result.codes else b"id: " + cursor.encode() + b"\n"
+        await self._write(b"event: next\n" + id_ + b"data: " + result.body + b"\n\n")
 
     async def _write(self, data: bytes, *, more: bool = True) -> None:
         """Sends once the client has taken most of what was sent before."""

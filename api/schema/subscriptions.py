@@ -12,7 +12,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from api.context import Request
+from api.context import Place, Request
 from api.errors import Fault
 from api.schema.asking import Services, asked, pushed, require_sight
 from api.schema.book import Argument, Book, Field, Resolve, attribute
@@ -168,10 +168,23 @@ def _changes(listing: Listing) -> Resolve:
         _root: object, info: Any, where: Any = None, since: str | None = None
     ) -> AsyncGenerator[Changes[Any] | Fault, None]:
         request = asked(info)
-        viewer = request.session.viewer
+        viewer, place = request.session.viewer, request.place
         require_sight(listing.shown.read, viewer, f"{listing.one}Changes")
         condition = listing.condition(where)
         documents = request.services.documents
-        return pushed(documents.watch_changes(listing.cls, condition, viewer, since))
+        after = (place and place.after) or since
+        source = pushed(documents.watch_changes(listing.cls, condition, viewer, after))
+        return source if place is None else _placed(source, place)
 
     return subscribe
+
+
+async def _placed(
+    source: AsyncGenerator[Changes[Any] | Fault, None], place: Place
+) -> AsyncGenerator[Changes[Any] | Fault, None]:
+    """The source; the place is that of what was given last."""
+    async with aclosing(source):
+        async for each in source:
+            if not isinstance(each, Fault):
+                place.cursor = each.cursor
+            yield each
