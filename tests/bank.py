@@ -8,7 +8,7 @@ from tests.shop import Refusal, mutation, until
 
 __all__ = ["ACCOUNT", "PORTFOLIO", "SENDERS", "TRANSFER", "Bank"]
 
-ACCOUNT = "id owners currency status balance overdraftLimit available lineCount frozenBecause"
+ACCOUNT = "id owners currency status balance overdraftLimit available lineCount"
 TRANSFER = "id source target currency amount status refusal parties requestedAt endedAt"
 PORTFOLIO = """
 id owners currency cost value unrealised realised quotes { instrument price }

@@ -11,6 +11,7 @@ from domain.banking import (
     trading,
     transferring,
     transfers,
+    valuing,
 )
 from domain.model import AnyAggregate, AnyProcess
 
@@ -26,5 +27,6 @@ PROCESSES: tuple[AnyProcess, ...] = (
     transferring.transferring,
     trading.trading,
     following.following,
+    valuing.valuing,
     fraud_watch.fraud_watch,
 )

@@ -67,10 +67,13 @@ def _decide_by_hand(
     match command, state:
         case _, Unopened():
             raise Rejected("ACCOUNT_UNKNOWN", f"there is no account {account:.40}; open one")
+        case WithdrawMoney(), Active(book=book) | Frozen(book=book) | Closed(book=book):
+            _check_owner(command, book)
+            return [_withdraw(command, state)]
         case CloseAccount(), Closed():
             return []
         case _, Closed():
-            raise Rejected("ACCOUNT_CLOSED", f"account {account} is closed for good")
+            raise _closed(account)
         case FreezeAccount(at=at, by=by), Active(book=book):
             reason = checked_text(command.reason, "reason")
             return [AccountFrozen(account=account, owners=book.owners, reason=reason, at=at, by=by)]
@@ -82,11 +85,6 @@ def _decide_by_hand(
             return []
         case DepositMoney(), Active(book=book):
             return [_deposit(command, book)]
-        case WithdrawMoney(), Active(book=book) | Frozen(book=book):
-            _check_owner(command, book)
-            if isinstance(state, Frozen):
-                raise _frozen(account)
-            return [_withdraw(command, book)]
         case ChangeOverdraftLimit(), Active(book=book):
             return _limit(command, book)
         case CloseAccount(), Active(book=book):
@@ -138,7 +136,12 @@ def _deposit(command: DepositMoney, book: AccountBook) -> MoneyDeposited:
     )
 
 
-def _withdraw(command: WithdrawMoney, book: AccountBook) -> MoneyWithdrawn:
+def _withdraw(command: WithdrawMoney, state: Active | Frozen | Closed) -> MoneyWithdrawn:
+    if isinstance(state, Frozen):
+        raise _frozen(command.account)
+    if isinstance(state, Closed):
+        raise _closed(command.account)
+    book = state.book
     amount = checked_money(command.amount, book.currency)
     if amount > book.available:
         raise Rejected(
@@ -206,6 +209,10 @@ def _close(command: CloseAccount, book: AccountBook) -> AccountClosed:
             "close it when they have arrived",
         )
     return AccountClosed(account=command.account, owners=book.owners, at=command.at, by=command.by)
+
+
+def _closed(account: str) -> Rejected:
+    return Rejected("ACCOUNT_CLOSED", f"account {account} is closed for good")
 
 
 def _frozen(account: str) -> Rejected:

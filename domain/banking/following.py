@@ -1,4 +1,4 @@
-"""A portfolio follows an instrument while it holds some of it, so that quotes find it."""
+"""A portfolio follows an instrument while it holds some of it, so that quotes go on to it."""
 
 from domain.banking.instrument_messages import FollowInstrument, UnfollowInstrument
 from domain.banking.portfolio_messages import UnitsBought, UnitsRestored, UnitsSold

@@ -20,12 +20,22 @@ class InstrumentListed:
 
 @event("banking.QuoteRecorded")
 class QuoteRecorded:
-    """The price of one unit is this now; `followers` are the portfolios that hold some."""
+    """The price of one unit is this now."""
 
     instrument: str
     number: int
     price: Decimal
     currency: str
+    at: datetime
+
+
+@event("banking.QuotePassedOn")
+class QuotePassedOn:
+    """A quote goes on to the `followers`, the portfolios that hold some of the instrument."""
+
+    instrument: str
+    number: int
+    price: Decimal
     followers: tuple[str, ...]
     at: datetime
 
@@ -74,6 +84,7 @@ class TradePricingRefused:
 InstrumentEvent = (
     InstrumentListed
     | QuoteRecorded
+    | QuotePassedOn
     | InstrumentFollowed
     | InstrumentUnfollowed
     | TradePriced
@@ -98,6 +109,15 @@ class RecordQuote:
 
     instrument: str
     price: Decimal
+    at: Now
+
+
+@command()
+class PassOnQuote:
+    """Value the portfolios that hold the instrument by its latest quote; once for each."""
+
+    instrument: str
+    number: int
     at: Now
 
 
@@ -133,5 +153,5 @@ class UnfollowInstrument:
 
 
 InstrumentCommand = (
-    ListInstrument | RecordQuote | PriceTrade | FollowInstrument | UnfollowInstrument
+    ListInstrument | RecordQuote | PassOnQuote | PriceTrade | FollowInstrument | UnfollowInstrument
 )

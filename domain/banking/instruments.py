@@ -1,8 +1,9 @@
 """An instrument: its latest quote, and the portfolios that follow it.
 
-A quote names the portfolios that hold the instrument, so that each is valued anew by it: all prices
-that a portfolio sees of an instrument come from this one stream, in order. Generations put the
-words of a portfolio in order, whatever crosses or comes twice: an older one changes nothing.
+A quote goes on to the portfolios that hold the instrument, so that each is valued anew by it: all
+prices that a portfolio sees of an instrument come from this one stream, in order. It goes on in an
+event of its own, since who quotes is shown the quote's and is not to know who holds. Generations
+put the words of a portfolio in order, whatever crosses or comes twice: an old one changes nothing.
 """
 
 from dataclasses import replace
@@ -17,7 +18,9 @@ from domain.banking.instrument_messages import (
     InstrumentListed,
     InstrumentUnfollowed,
     ListInstrument,
+    PassOnQuote,
     PriceTrade,
+    QuotePassedOn,
     QuoteRecorded,
     RecordQuote,
     TradePriced,
@@ -29,7 +32,7 @@ from domain.banking.trade_terms import TradeRefusal, TradeSide, checked_price
 from domain.model import Aggregate, Rejected, Role, value
 
 FOLLOWERS_MAX = 500
-"""How many portfolios a quote names; one more is valued at the price of its last trade."""
+"""How many portfolios a quote goes on to; one more is valued at the price of its last trade."""
 
 
 @value
@@ -39,11 +42,15 @@ class Unlisted:
 
 @value
 class Quoted:
-    """The instrument is traded; `followers` has the generation of each portfolio's word."""
+    """The instrument is traded; `followers` has the generation of each portfolio's word.
+
+    `passed_on` is the number of the latest quote that went on to them.
+    """
 
     currency: str
     price: Decimal | None
     quotes: int
+    passed_on: int
     followers: dict[str, int]
 
 
@@ -53,7 +60,7 @@ Instrument = Unlisted | Quoted
 def evolve(state: Instrument, event: InstrumentEvent) -> Instrument:
     match event:
         case InstrumentListed(currency=currency):
-            return Quoted(currency=currency, price=None, quotes=0, followers={})
+            return Quoted(currency=currency, price=None, quotes=0, passed_on=0, followers={})
         case TradePriced() | TradePricingRefused():
             return state
         case _:
@@ -61,11 +68,14 @@ def evolve(state: Instrument, event: InstrumentEvent) -> Instrument:
 
 
 def _changed(
-    state: Quoted, event: QuoteRecorded | InstrumentFollowed | InstrumentUnfollowed
+    state: Quoted,
+    event: QuoteRecorded | QuotePassedOn | InstrumentFollowed | InstrumentUnfollowed,
 ) -> Quoted:
     match event:
         case QuoteRecorded(price=price, number=number):
             return replace(state, price=price, quotes=number)
+        case QuotePassedOn(number=number):
+            return replace(state, passed_on=number)
         case InstrumentFollowed(portfolio=portfolio, generation=generation):
             return replace(state, followers={**state.followers, portfolio: generation})
         case InstrumentUnfollowed(portfolio=portfolio):
@@ -87,6 +97,8 @@ def decide(command: InstrumentCommand, state: Instrument) -> list[InstrumentEven
             )
         case RecordQuote(), Quoted():
             return [_quoted(command, state)]
+        case PassOnQuote(), Quoted():
+            return _passed_on(command, state)
         case FollowInstrument(), Quoted():
             return _follow(command, state)
         case UnfollowInstrument(instrument=instrument, portfolio=portfolio, at=at), Quoted():
@@ -111,9 +123,23 @@ def _quoted(command: RecordQuote, state: Quoted) -> QuoteRecorded:
         number=state.quotes + 1,
         price=checked_price(command.price),
         currency=state.currency,
-        followers=tuple(state.followers),
         at=command.at,
     )
+
+
+def _passed_on(command: PassOnQuote, state: Quoted) -> list[InstrumentEvent]:
+    """Where quotes come faster than they go on, the latest goes on for all."""
+    if state.price is None or command.number <= state.passed_on or not state.followers:
+        return []
+    return [
+        QuotePassedOn(
+            instrument=command.instrument,
+            number=state.quotes,
+            price=state.price,
+            followers=tuple(state.followers),
+            at=command.at,
+        )
+    ]
 
 
 def _priced(command: PriceTrade, state: Instrument) -> TradePriced | TradePricingRefused:

@@ -45,7 +45,7 @@ class AccountStatus(StrEnum):
 class Account:
     """An account with its balance; `available` is what can still leave it.
 
-    `frozen_because` is why nothing goes in or out, None where it does.
+    Why it is frozen is not for its owners to read; staff find the reason in its history.
     """
 
     id: str
@@ -56,7 +56,6 @@ class Account:
     overdraft_limit: Decimal
     available: Decimal
     line_count: int
-    frozen_because: str | None
     opened_at: datetime
     last_moved_at: datetime | None
 
@@ -83,12 +82,10 @@ def evolve(document: Account | None, event: AccountNews) -> Account | None:
             return document and replace(
                 document, overdraft_limit=limit, available=document.balance + limit
             )
-        case AccountFrozen(reason=reason):
-            return document and replace(
-                document, status=AccountStatus.FROZEN, frozen_because=reason
-            )
+        case AccountFrozen():
+            return document and replace(document, status=AccountStatus.FROZEN)
         case AccountUnfrozen():
-            return document and replace(document, status=AccountStatus.ACTIVE, frozen_because=None)
+            return document and replace(document, status=AccountStatus.ACTIVE)
         case AccountClosed():
             return document and replace(document, status=AccountStatus.CLOSED)
         case _:
@@ -112,7 +109,6 @@ def _opened(event: AccountOpened) -> Account:
         overdraft_limit=event.overdraft_limit,
         available=event.overdraft_limit,
         line_count=0,
-        frozen_because=None,
         opened_at=event.at,
         last_moved_at=None,
     )

@@ -7,7 +7,7 @@ from domain.banking.currencies import rounded, zero
 from domain.banking.instrument_messages import (
     InstrumentFollowed,
     InstrumentUnfollowed,
-    QuoteRecorded,
+    QuotePassedOn,
 )
 from domain.banking.lots import Lot, cost_of, given_back, quantity_of, taken
 from domain.banking.portfolio_messages import UnitsBought, UnitsRestored, UnitsSold
@@ -21,7 +21,7 @@ class Position:
     """What a portfolio holds of an instrument, in lots, the oldest first.
 
     `price` is the latest quote, or that of the last trade where `is_live` is false, since the
-    quotes do not name the portfolio. `unrealised` is the value less what the lots cost.
+    quotes do not go on to the portfolio. `unrealised` is the value less what the lots cost.
     """
 
     instrument: str
@@ -38,7 +38,7 @@ class Position:
 
 @value
 class FollowedQuote:
-    """The latest quote of an instrument whose quotes name the portfolio."""
+    """The latest quote of an instrument whose quotes go on to the portfolio."""
 
     instrument: str
     price: Decimal
@@ -67,7 +67,7 @@ class Portfolio:
 
 
 HoldingNews = UnitsBought | UnitsSold | UnitsRestored
-FollowedNews = QuoteRecorded | InstrumentFollowed | InstrumentUnfollowed
+FollowedNews = QuotePassedOn | InstrumentFollowed | InstrumentUnfollowed
 PortfolioNews = HoldingNews | FollowedNews
 
 
@@ -75,7 +75,7 @@ def keys(event: PortfolioNews) -> list[str]:
     match event:
         case UnitsBought(change=change) | UnitsSold(change=change) | UnitsRestored(change=change):
             return [change.portfolio]
-        case QuoteRecorded(followers=followers):
+        case QuotePassedOn(followers=followers):
             return list(followers)
         case InstrumentFollowed(portfolio=portfolio) | InstrumentUnfollowed(portfolio=portfolio):
             return [portfolio]
@@ -104,7 +104,7 @@ def evolve(document: Portfolio | None, event: PortfolioNews) -> Portfolio | None
     match event:
         case UnitsBought() | UnitsSold() | UnitsRestored():
             return _valued(_moved(document, event))
-        case QuoteRecorded(instrument=instrument, price=price):
+        case QuotePassedOn(instrument=instrument, price=price):
             return _valued(_quoted(document, instrument, price))
         case InstrumentFollowed(instrument=instrument, price=price):
             return document if price is None else _valued(_quoted(document, instrument, price))

@@ -143,6 +143,7 @@ def test_nobody_but_an_owner_or_a_teller_takes_money() -> None:
     eve = replace(WITHDRAW, by="eve")
     assert given(accounts, *FUNDED).rejects(eve) == "NOT_YOUR_ACCOUNT"
     assert given(accounts, *FUNDED, FROZEN).rejects(eve) == "NOT_YOUR_ACCOUNT"
+    assert given(accounts, opened(), CLOSED).rejects(eve) == "NOT_YOUR_ACCOUNT"
     teller = replace(eve, by="tom", roles=frozenset({"teller"}), conductor="cem")
     assert given(accounts, *FUNDED).when(teller) == [
         withdrawn(2, "30.00", "70.00", by="tom", conductor="cem")

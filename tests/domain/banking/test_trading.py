@@ -14,7 +14,9 @@ from domain.banking.instrument_messages import (
     InstrumentListed,
     InstrumentUnfollowed,
     ListInstrument,
+    PassOnQuote,
     PriceTrade,
+    QuotePassedOn,
     QuoteRecorded,
     RecordQuote,
     TradePriced,
@@ -48,6 +50,7 @@ from domain.banking.trade_messages import (
 from domain.banking.trade_terms import TradeRefusal, TradeSide
 from domain.banking.trades import trades
 from domain.banking.trading import trading
+from domain.banking.valuing import valuing
 from domain.testing import given, reacting
 from tests.domain.banking.facts import T0, credited, debited, minutes, money, refunded
 
@@ -55,8 +58,10 @@ TRADE = Reference(id="x-1", begun_at=T0)
 LISTED = InstrumentListed(instrument="XYZ", name="Xylophones", currency="USD", at=T0, by="max")
 LIST = ListInstrument(instrument="XYZ", name="Xylophones", currency="USD", at=T0, by="max")
 QUOTE = RecordQuote(instrument="XYZ", price=Decimal("10"), at=T0)
-QUOTED = QuoteRecorded(
-    instrument="XYZ", number=1, price=Decimal("10"), currency="USD", followers=(), at=T0
+QUOTED = QuoteRecorded(instrument="XYZ", number=1, price=Decimal("10"), currency="USD", at=T0)
+PASS_ON = PassOnQuote(instrument="XYZ", number=1, at=T0)
+PASSED_ON = QuotePassedOn(
+    instrument="XYZ", number=1, price=Decimal("10"), followers=("a-1",), at=T0
 )
 PRICE = PriceTrade(instrument="XYZ", trade="x-1", side=TradeSide.BUY, limit_price=None, at=T0)
 PRICED = TradePriced(instrument="XYZ", trade="x-1", price=Decimal("10"), currency="USD", at=T0)
@@ -100,14 +105,28 @@ UNFOLLOW = UnfollowInstrument(instrument="XYZ", portfolio="a-1", generation=4, a
 UNFOLLOWED = InstrumentUnfollowed(instrument="XYZ", portfolio="a-1", at=T0)
 
 
-def test_a_follower_learns_the_price_and_is_named_by_every_quote() -> None:
+def test_a_follower_learns_the_price_and_every_quote_goes_on_to_it() -> None:
     past = (LISTED, QUOTED)
     assert given(instruments, *past).when(FOLLOW) == [FOLLOWED]
-    assert given(instruments, *past, FOLLOWED).when(QUOTE) == [
-        replace(QUOTED, number=2, followers=("a-1",))
-    ]
+    assert given(instruments, *past, FOLLOWED).when(PASS_ON) == [PASSED_ON]
+    assert given(instruments, *past, FOLLOWED, PASSED_ON).when(PASS_ON) == []
+    assert given(instruments, *past).when(PASS_ON) == []
+    assert reacting(valuing).to(QUOTED) == [PASS_ON]
     assert given(instruments, *past, FOLLOWED).when(UNFOLLOW) == [UNFOLLOWED]
     assert given(instruments, *past, FOLLOWED, UNFOLLOWED).when(UNFOLLOW) == []
+
+
+def test_of_quotes_that_come_fast_the_latest_goes_on_for_all() -> None:
+    second = replace(QUOTED, number=2, price=Decimal("11"))
+    latest = replace(PASSED_ON, number=2, price=Decimal("11"))
+    past = (LISTED, QUOTED, FOLLOWED, second)
+    assert given(instruments, *past).when(PASS_ON) == [latest]
+    assert given(instruments, *past, latest).when(replace(PASS_ON, number=2)) == []
+
+
+def test_whoever_quotes_is_not_shown_who_holds() -> None:
+    (event,) = given(instruments, LISTED, QUOTED, FOLLOWED).when(QUOTE)
+    assert "a-1" not in repr(event)
 
 
 def test_an_older_word_of_a_portfolio_changes_nothing() -> None:

@@ -14,6 +14,7 @@ from domain.banking.instrument_messages import (
     InstrumentFollowed,
     InstrumentListed,
     InstrumentUnfollowed,
+    QuotePassedOn,
     QuoteRecorded,
 )
 from domain.banking.leg_messages import LegRefusal
@@ -94,12 +95,11 @@ FOLLOWED = InstrumentFollowed(
 UNFOLLOWED = InstrumentUnfollowed(instrument="XYZ", portfolio="a-1", at=minutes(9))
 
 
-def quoted(price: str, *followers: str) -> QuoteRecorded:
-    return QuoteRecorded(
+def quoted(price: str, *followers: str) -> QuotePassedOn:
+    return QuotePassedOn(
         instrument="XYZ",
         number=2,
         price=Decimal(price),
-        currency="USD",
         followers=followers or ("a-1",),
         at=minutes(5),
     )
@@ -237,7 +237,9 @@ def test_a_transfer_to_another_country_crosses_the_border() -> None:
 def test_an_instrument_shows_its_latest_quote_and_how_it_moved() -> None:
     listed = InstrumentListed(instrument="XYZ", name="Xylophones", currency="USD", at=T0, by="max")
     assert shown(instruments, listed)["XYZ"].price is None
-    found = shown(instruments, listed, quoted("10"), quoted("12.5"))["XYZ"]
+    first = QuoteRecorded(instrument="XYZ", number=1, price=Decimal(10), currency="USD", at=T0)
+    second = replace(first, number=2, price=Decimal("12.5"))
+    found = shown(instruments, listed, first, second)["XYZ"]
     assert (found.price, found.price_change) == (Decimal("12.5"), Decimal("2.5"))
 
 
