@@ -229,7 +229,7 @@ def _override(warnings: tuple[str, ...], reason: str | None) -> str | None:
         is_allergy = any(each.startswith(ALLERGY) for each in warnings)
         raise Rejected(
             "ALLERGY_CONFLICT" if is_allergy else "INTERACTION_CONFLICT",
-            f"{'; '.join(warnings)}: prescribe something else, or give override_reason",
+            f"{'; '.join(warnings)}: prescribe something else, or give a reason to override it",
         )
     return checked_text(reason, "override_reason", REASON_LENGTH_MAX)
 
