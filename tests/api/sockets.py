@@ -88,3 +88,12 @@ async def connected(
         await client.send(type="connection_init", payload=payload)
         assert await client.next() == {"type": "connection_ack"}
         yield client
+
+
+async def all_before_pong(client: Client) -> list[dict[str, Any]]:
+    """What the server sends before it answers a ping that comes after all the rest."""
+    await client.send(type="ping", payload={"barrier": True})
+    found: list[dict[str, Any]] = []
+    while (message := await client.next())["type"] != "pong":
+        found.append(message)
+    return found

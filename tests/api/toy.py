@@ -88,6 +88,13 @@ class Query:
         return "never"
 
     @strawberry.field
+    async def held(self, info: strawberry.Info[Any, Any]) -> str:
+        services = toy(info)
+        with services.source():
+            await services.released.wait()
+        return "released"
+
+    @strawberry.field
     def broken(self) -> str | None:
         raise RuntimeError("secret: /etc/shadow")
 
