@@ -1,4 +1,4 @@
-"""What GraphiQL opens with: the shop's two operations, or a first subscription of another model."""
+"""What GraphiQL opens with: two operations of each context, or a subscription of another model."""
 
 from graphql import GraphQLSchema, parse, validate
 
@@ -7,12 +7,13 @@ from readmodels.composition import Model
 
 __all__ = ["first_query"]
 
-EXPLANATION = """# Every document is a query, and a subscription that stays true.
-# Choose a role on the right, run one of these, and change something in another tab.
+EXPLANATION = """# Every document is a query, and a subscription that
+# stays true. Take a role at the top right, run one of
+# these, and change something in another tab.
 
 """
 
-SHOP = (
+SHIPPED = (
     EXPLANATION
     + """subscription Products {
   products(first: 10, orderBy: [{ field: NAME }]) {
@@ -21,8 +22,43 @@ SHOP = (
 }
 
 mutation List {
-  listProduct(input: { product: "cd-1", name: "A CD", category: "music", price: "14.99" }) {
-    ... on Accepted { id version token query { product(id: "cd-1") { name available } } }
+  listProduct(input: {
+    product: "cd-1", name: "A CD", category: "music"
+    price: "14.99", stock: 5, lowStockAt: 2
+  }) {
+    ... on Accepted { id token query {
+      product(id: "cd-1") { name available }
+    } }
+    ... on Rejected { code message }
+  }
+}
+
+# A bank: the owner is you, as the role "everything".
+subscription Accounts {
+  accounts { nodes { id owners currency balance status } }
+}
+
+mutation Open {
+  openAccount(input: {
+    owners: ["developer"], currency: "USD"
+  }) {
+    ... on Accepted { id token }
+    ... on Rejected { code message }
+  }
+}
+
+# A hospital: a ward, and who lies in its beds.
+subscription Wards {
+  wardBoards {
+    nodes { name free beds { bed status name } }
+  }
+}
+
+mutation OpenWard {
+  openWard(input: {
+    ward: "w-1", name: "Ward 1", beds: ["1", "2"]
+  }) {
+    ... on Accepted { id token }
     ... on Rejected { code message }
   }
 }
@@ -32,8 +68,8 @@ mutation List {
 
 def first_query(schema: GraphQLSchema, model: Model) -> str:
     """The text that somebody new begins with; it fits the schema, which is the model's."""
-    if not validate(schema, parse(SHOP)):
-        return SHOP
+    if not validate(schema, parse(SHIPPED)):
+        return SHIPPED
     for shown in model.shown.values():
         one = lower_first(shown.collection.name)
         many = shown.spec.plural or plural(one)
