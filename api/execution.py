@@ -151,7 +151,7 @@ async def _pushed(planned_run: tuple[Any, Run] | None, executor: Any, each: obje
     if planned_run is not None:
         plan, run = planned_run
         with suppress(Exception):  # graphql-core tells what is wrong, and where
-            return Result(_encoder.encode({"data": await plan.answer(run, each)}))
+            return Result(await plan.encoded(run, each))
     outcome = _core.execute_subscription_event(executor.build_per_event_executor(each))
     return _result(await outcome if optimized_is_awaitable(outcome) else outcome)
 

@@ -96,7 +96,10 @@ class _Engine(Collector):
             "headrace_projection_parked", "Documents and streams set aside", labels=label
         )
         watchers = GaugeMetricFamily(
-            "headrace_projection_watchers", "Live sets and documents watched", labels=label
+            "headrace_projection_watchers", "Subscriptions to live sets", labels=label
+        )
+        sets = GaugeMetricFamily(
+            "headrace_projection_live_sets", "Live sets, each once for all", labels=label
         )
         events = CounterMetricFamily("headrace_projection_events", "Events folded", labels=label)
         documents = CounterMetricFamily(
@@ -107,10 +110,12 @@ class _Engine(Collector):
             lag.add_metric([each.name], behind)
             lag_s.add_metric([each.name], each.standing.lag_s(datetime.now(UTC), behind))
             parked.add_metric([each.name], each.standing.parked)
-            watchers.add_metric([each.name], self._runtime.feed.watchers(each.collection))
+            live, followers = self._runtime.documents.sets.followers(each.collection)
+            sets.add_metric([each.name], live)
+            watchers.add_metric([each.name], followers)
             events.add_metric([each.name], each.standing.events)
             documents.add_metric([each.name], each.standing.documents)
-        yield from (lag, lag_s, parked, watchers, events, documents)
+        yield from (lag, lag_s, parked, watchers, sets, events, documents)
 
     def _processes(self) -> Iterable[CounterMetricFamily]:
         sent = CounterMetricFamily(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -69,6 +69,28 @@ class Ask:
     part: Part
     query: Query
     id: str | None = None
+
+
+class Follower(Protocol):
+    """One who follows something live."""
+
+    def take(self) -> Any:
+        """What was not taken yet, the latest of it; NOTHING where there is none. Raises faults."""
+        ...
+
+    async def begin(self) -> None:
+        """Wait until there is something to take."""
+        ...
+
+
+class Follow(Protocol):
+    """Begins to follow; `wake` is called whenever there may be something to take."""
+
+    def __call__(self, *, wake: Callable[[], None]) -> AbstractContextManager[Follower]: ...
+
+
+NOTHING: Final = object()
+"""There is nothing that a follower has not taken yet."""
 
 
 class Documents(Protocol):

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from eventlog.envelope import Position
 from readmodels.composition import Collection
@@ -116,6 +116,18 @@ class Bell:
         self._ring()
 
 
+class Listener(Protocol):
+    """One who is told of every commit of a collection, as it comes."""
+
+    def put(self, committed: Committed) -> None:
+        """Take in a commit; nothing may be awaited."""
+        ...
+
+    def drop(self) -> None:
+        """Something may have been missed."""
+        ...
+
+
 class _Watched:
     """What the feed knows of one collection."""
 
@@ -123,7 +135,7 @@ class _Watched:
         self.checkpoint: dict[int, int] = {}
         self.built = asyncio.Event()
         self.building = "(0 %)"
-        self.mailboxes: set[Mailbox | Bell] = set()
+        self.mailboxes: dict[Listener, None] = {}
         self.waiting: list[tuple[Position, asyncio.Future[None]]] = []
 
     def has_passed(self, position: Position) -> bool:
@@ -159,7 +171,7 @@ class Feed:
         """Pass a commit on; documents first, then the checkpoint that stands for them."""
         watched = self._watched[committed.collection]
         watched.built.set()  # nobody is told of one that is being built
-        for mailbox in watched.mailboxes:
+        for mailbox in list(watched.mailboxes):
             mailbox.put(committed)
         if committed.checkpoint:
             self.advance(committed.collection, committed.checkpoint)
@@ -167,7 +179,7 @@ class Feed:
     def lost(self) -> None:
         """What was committed cannot all be told: whoever watches has to read everything anew."""
         for watched in self._watched.values():
-            for mailbox in watched.mailboxes:
+            for mailbox in list(watched.mailboxes):
                 mailbox.drop()
 
     def advance(self, collection: Collection[Any], checkpoint: Mapping[int, int]) -> None:
@@ -188,23 +200,24 @@ class Feed:
     def watch(self, collection: Collection[Any], wants: Wants) -> Generator[Mailbox]:
         """A mailbox that fills from now on, until the context is left."""
         mailbox = Mailbox(wants)
-        with self._listening(collection, mailbox):
+        with self.listen(collection, mailbox):
             yield mailbox
 
     def follow(
         self, collection: Collection[Any], wants: Wants, ring: Callable[[], None]
     ) -> AbstractContextManager[None]:
         """Calls `ring` with every commit that changes something wanted, until it is left."""
-        return self._listening(collection, Bell(wants, ring))
+        return self.listen(collection, Bell(wants, ring))
 
     @contextmanager
-    def _listening(self, collection: Collection[Any], one: Mailbox | Bell) -> Generator[None]:
+    def listen(self, collection: Collection[Any], one: Listener) -> Generator[None]:
+        """Tell this one of every commit, until the context is left."""
         mailboxes = self._watched[collection].mailboxes
-        mailboxes.add(one)
+        mailboxes[one] = None
         try:
             yield
         finally:
-            mailboxes.discard(one)
+            del mailboxes[one]
 
     def watchers(self, collection: Collection[Any]) -> int:
         """How many mailboxes are open."""

@@ -1,18 +1,20 @@
 """Documents read and watched: live sets, in order and without a gap."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
+from functools import partial
 from typing import Any, TypeVar
 
 from domain.rules import Viewer
 from eventlog.envelope import Position
 from readmodels.composition import Collection, Shown
-from readmodels.documents import Ask, Changes
-from readmodels.feed import Feed, Mailbox
-from readmodels.live_set import LiveSet, is_same, touches
+from readmodels.documents import NOTHING, Ask, Changes, Follow
+from readmodels.feed import Feed
+from readmodels.live_sets import LiveSets
 from readmodels.query import Compare, Page, Query, Where, predicate
 from readmodels.rights import both, visible
-from readmodels.store import Select, Store
+from readmodels.store import Change, Select, Store
 from readmodels.together import Reader
 
 D = TypeVar("D")
@@ -36,6 +38,7 @@ class LiveDocuments:
         self._feed = feed
         self._wait_s = wait_s
         self._reader = Reader(store)
+        self.sets = LiveSets(store, feed)
 
     def _allowed(
         self, document: type[D], where: Where | None, viewer: Viewer
@@ -112,22 +115,18 @@ class LiveDocuments:
         self, document: type[D], id: str, viewer: Viewer, at_least: Position | None = None
     ) -> AsyncGenerator[D | None, None]:
         """The document at once, then each newer state; None where the viewer sees none."""
+        follow = await self.live_one(document, id, viewer, at_least)
+        async with aclosing(_taken(follow)) as source:
+            async for each in source:
+                yield each
+
+    async def live_one(
+        self, document: type[Any], id: str, viewer: Viewer, at_least: Position | None = None
+    ) -> Follow:
+        """What begins to follow one document, once its projection has passed the position."""
         collection, where = self._allowed(document, Compare("id", "eq", id), viewer)
-        holds = predicate(where)
         await self._feed.passed(collection, at_least, self._wait_s)
-        with self._feed.watch(collection, lambda change: change.id == id) as mailbox:
-            shown = await self._one(collection, where, mailbox)
-            yield shown
-            while True:
-                taken = await mailbox.take()
-                if taken is None:
-                    newer = await self._one(collection, where, mailbox)
-                else:
-                    after = taken[1][-1].after
-                    newer = after if after is not None and holds(after) else None
-                if not is_same(newer, shown):
-                    shown = newer
-                    yield shown
+        return partial(self.sets.one, collection, where, id)
 
     def follow(
         self, document: type[Any], where: Where, viewer: Viewer, changed: Callable[[], None]
@@ -135,12 +134,6 @@ class LiveDocuments:
         """Calls `changed` after each commit that touches the set, until the context is left."""
         collection, allowed = self._allowed(document, where, viewer)
         return self._feed.follow(collection, touches(allowed), changed)
-
-    async def _one(self, collection: Collection[D], where: Where, mailbox: Mailbox) -> D | None:
-        """The one document that the condition holds for, as of where the mailbox goes on."""
-        found, mark = await self._store.snapshot(collection, where, 1)
-        mailbox.start_above(mark)
-        return found[0] if found else None
 
     async def watch_page(
         self,
@@ -152,46 +145,63 @@ class LiveDocuments:
         with_total: bool = False,
     ) -> AsyncGenerator[Page[D], None]:
         """The page at once, and again whenever its content, order or `total` changes."""
+        follow = await self.live_page(document, query, viewer, at_least, with_total=with_total)
+        async with aclosing(_taken(follow)) as source:
+            async for each in source:
+                yield each
+
+    async def live_page(
+        self,
+        document: type[Any],
+        query: Query,
+        viewer: Viewer,
+        at_least: Position | None = None,
+        *,
+        with_total: bool = False,
+    ) -> Follow:
+        """What begins to follow a page, once its projection has passed the position."""
         collection, where = self._allowed(document, query.where, viewer)
         await self._feed.passed(collection, at_least, self._wait_s)
-        with self._feed.watch(collection, touches(where)) as mailbox:
-            page = await self._page(collection, where, query, with_total)
-            yield page
-            while True:
-                await mailbox.take()
-                newer = await self._page(collection, where, query, with_total)
-                if not is_same(newer, page):
-                    page = newer
-                    yield page
+        return partial(self.sets.page, collection, where, query, with_total=with_total)
 
     async def watch_changes(
         self, document: type[D], where: Where, viewer: Viewer, since: str | None = None
     ) -> AsyncGenerator[Changes[D], None]:
         """The set in chunks, then what changes in it; after `since`, only what changed."""
+        follow = await self.live_changes(document, where, viewer, since)
+        async with aclosing(_taken(follow)) as source:
+            async for each in source:
+                yield each
+
+    async def live_changes(
+        self, document: type[Any], where: Where, viewer: Viewer, since: str | None = None
+    ) -> Follow:
+        """What begins to follow the changes of a set, after a cursor if there is one."""
         collection, allowed = self._allowed(document, where, viewer)
         self._feed.require_built(collection)
-        live = LiveSet(collection, allowed, self._store)
-        place = None if since is None else live.place(since)
-        with self._feed.watch(collection, touches(allowed)) as mailbox:
-            resumed = None
-            if place is not None:
-                resumed = await live.resume(place)
-            if resumed is None:
-                async with aclosing(live.snapshot(mailbox)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
+        return partial(self.sets.changes, collection, allowed, since=since)
+
+
+async def _taken(follow: Follow) -> AsyncGenerator[Any, None]:
+    """What a follower takes, as soon as there is something to take."""
+    woken = asyncio.Event()
+    with follow(wake=woken.set) as follower:
+        await follower.begin()
+        while True:
+            woken.clear()
+            taken = follower.take()
+            if taken is NOTHING:
+                await woken.wait()
             else:
-                changes, mark = resumed
-                mailbox.start_above(mark)
-                if changes.entered or changes.changed or changes.left:
-                    yield changes
-            while True:
-                taken = await mailbox.take()
-                if taken is None:
-                    async with aclosing(live.snapshot(mailbox)) as chunks:
-                        async for chunk in chunks:
-                            yield chunk
-                else:
-                    changes = live.changes(taken[1], taken[0])
-                    if changes.entered or changes.changed or changes.left:
-                        yield changes
+                yield taken
+
+
+def touches(where: Where) -> Callable[[Change[Any]], bool]:
+    """Whether a change may concern the set: the document is in it before or after."""
+    holds = predicate(where)
+
+    def touched(change: Change[Any]) -> bool:
+        before, after = change.before, change.after
+        return (after is not None and holds(after)) or (before is not None and holds(before))
+
+    return touched

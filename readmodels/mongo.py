@@ -11,19 +11,20 @@ import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.errors import ConnectionFailure, CursorNotFound, OperationFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, CursorNotFound, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from readmodels import mongo_collections as collections
 from readmodels.composition import Collection
 from readmodels.documents import NotReady
-from readmodels.mongo_client import Client, Database, code_of, raise_if_cancelled
+from readmodels.mongo_client import Client, Database, raise_if_cancelled
 from readmodels.mongo_indexes import make_indexes
-from readmodels.mongo_query import order_by, selection
-from readmodels.mongo_reads import READS_AT_ONCE_MAX, find, read
+from readmodels.mongo_query import selection
+from readmodels.mongo_reads import READS_AT_ONCE_MAX, at_one_time, find, find_at, read
 from readmodels.mongo_stream import MARKS, mark_of, time_of
 from readmodels.mongo_tail import Shelf, Tail
 from readmodels.mongo_values import Records
@@ -34,15 +35,12 @@ from readmodels.store import Change, Committed, Parked, Progress, Select, Stored
 D = TypeVar("D")
 
 LOADED_AT_ONCE_MAX = 1_000
-SNAPSHOT_ATTEMPTS_MAX = 10
 SWEEP_EVERY_S = 60.0
 RETIRE_AFTER = timedelta(minutes=15)
 """How long a version that another took over from is kept, for processes with the older code."""
 BURY_AFTER = timedelta(days=1)
 """How long a deleted document is known: longer than any projector sleeps and then writes."""
 
-_SNAPSHOT_CODES = frozenset({239, 246})
-"""SnapshotTooOld, and SnapshotUnavailable: the collection was changed at this moment."""
 _MARK_DIGITS = len(str(MARKS.stop))
 
 
@@ -243,33 +241,23 @@ class MongoStore:
     async def snapshot(
         self, collection: Collection[D], where: Where, limit: int
     ) -> tuple[list[D], int]:
-        """At most `limit` documents, and the mark of the last commit that they show.
+        """At most `limit` documents, and the mark of the last commit that they show."""
+        query = Query(where=where, first=limit)
+        documents, _, mark = await self.page(collection, query)
+        return documents, mark
 
-        They are read as they were at one instant of the cluster, chosen to be no earlier than
-        what the feed has told: whoever watched before misses nothing, and the feed's later
-        changes have a higher mark, its earlier ones none.
-        """
+    async def page(
+        self, collection: Collection[D], query: Query, *, with_total: bool = False
+    ) -> tuple[list[D], int | None, int]:
+        """As `find`, with how many there are in all if asked for, and the mark that it shows."""
         records = self._shelf(collection).records
-        command: dict[str, Any] = {
-            "find": records.name,
-            "filter": selection(records.fields, where),
-            "sort": dict(order_by(records.fields, Query().terms)),
-            "limit": limit,
-        }
         with _reached():
-            for attempt in range(SNAPSHOT_ATTEMPTS_MAX):
-                at = max(await self._database.now(), time_of(self._tail.position))
-                concern = {"level": "snapshot", "atClusterTime": at}
-                try:
-                    rows = await self._database.rows({**command, "readConcern": concern})
-                except OperationFailure as fault:
-                    is_passing = code_of(fault) in _SNAPSHOT_CODES
-                    if not is_passing or attempt == SNAPSHOT_ATTEMPTS_MAX - 1:
-                        raise
-                    await asyncio.sleep(0.05)
-                else:
-                    return [records.shown(row) for row in rows], mark_of(at)
-        raise AssertionError("the last attempt returns or raises")
+            (documents, total), at = await at_one_time(
+                self._database,
+                time_of(self._tail.position),
+                partial(find_at, self._database, records, query, with_total),
+            )
+        return documents, total, mark_of(at)
 
     def cursor(self, mark: int) -> str:
         """The mark with the identity of the database."""

@@ -1,14 +1,16 @@
 """Parts of documents read from MongoDB: only their fields leave the server."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
+from bson import Timestamp
+from pymongo.errors import OperationFailure
 
 from readmodels.documents import Part
-from readmodels.mongo_client import Database, Row
+from readmodels.mongo_client import Database, Row, code_of
 from readmodels.mongo_query import THERE, condition, key_of, order_by, selection
 from readmodels.mongo_values import Records, unescaped
 from readmodels.paging import is_turned, page, paged_by
@@ -17,7 +19,12 @@ from readmodels.store import Select
 
 D = TypeVar("D")
 
+T = TypeVar("T")
+
 READS_AT_ONCE_MAX = 8
+SNAPSHOT_ATTEMPTS_MAX = 10
+_SNAPSHOT_CODES = frozenset({239, 246})
+"""SnapshotTooOld, and SnapshotUnavailable: the collection was changed at this moment."""
 
 Asked = tuple[Records[Any], Select]
 
@@ -25,6 +32,60 @@ Asked = tuple[Records[Any], Select]
 async def find(database: Database, records: Records[D], query: Query) -> list[D]:
     """At most `query.first` documents, in order."""
     return [records.shown(row) for row in await _paged(database, records, query)]
+
+
+async def at_one_time(
+    database: Database, floor: Timestamp, read: Callable[[Timestamp], Awaitable[T]]
+) -> tuple[T, Timestamp]:
+    """What `read` gives of one instant of the cluster, and that instant.
+
+    It is chosen to be no earlier than `floor`, what the feed has told: whoever watched before
+    misses nothing, and the feed's later changes have a higher mark, its earlier ones none.
+    """
+    for attempt in range(SNAPSHOT_ATTEMPTS_MAX):
+        at = max(await database.now(), floor)
+        try:
+            return await read(at), at
+        except OperationFailure as fault:
+            is_passing = code_of(fault) in _SNAPSHOT_CODES
+            if not is_passing or attempt == SNAPSHOT_ATTEMPTS_MAX - 1:
+                raise
+        await asyncio.sleep(0.05)
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def find_at(
+    database: Database, records: Records[D], query: Query, with_total: bool, at: Timestamp
+) -> tuple[list[D], int | None]:
+    """As `find`, of one instant, and how many there are in all if asked for."""
+    concern = {"level": "snapshot", "atClusterTime": at}
+
+    async def read(each: Query) -> list[Row]:
+        command: Row = {
+            "find": records.name,
+            "filter": selection(records.fields, each.where),
+            "sort": dict(order_by(records.fields, each.terms)),
+            "limit": each.first,
+            "readConcern": concern,
+        }
+        return await database.rows(command)
+
+    if query.first == 0:
+        return [], None
+    rows: list[Row] = await paged_by(page(query, partial(key_of, records.fields)), read)
+    total = None
+    if with_total:
+        counting: Row = {
+            "aggregate": records.name,
+            "pipeline": [
+                {"$match": selection(records.fields, query.where)},
+                {"$count": "total"},
+            ],
+            "cursor": {},
+            "readConcern": concern,
+        }
+        total = next((int(each["total"]) for each in await database.rows(counting)), 0)
+    return [records.shown(row) for row in rows], total
 
 
 async def _paged(

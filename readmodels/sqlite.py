@@ -240,6 +240,19 @@ class SqliteStore:
 
         return await self._database.read(look)
 
+    async def page(
+        self, collection: Collection[D], query: Query, *, with_total: bool = False
+    ) -> tuple[list[D], int | None, int]:
+        """As `find`, with how many there are in all if asked for, and the mark that it shows."""
+        table = self._tables[collection]
+
+        def look(connection: sqlite3.Connection) -> tuple[list[D], int | None, int]:
+            documents = [table.decode(body) for body in pages.bodies(connection, table, query)]
+            total = pages.count(connection, table, query.where) if with_total else None
+            return documents, total, tables.read_mark(connection, "last")
+
+        return await self._database.read_soon(look)
+
     def cursor(self, mark: int) -> str:
         """The mark with the epoch of this start."""
         return f"{self._epoch}.{mark}"

@@ -160,6 +160,12 @@ class Store(Protocol):
         """At most `limit` documents, and the mark of the last commit that they show."""
         ...
 
+    async def page(
+        self, collection: Collection[D], query: Query, *, with_total: bool = False
+    ) -> tuple[list[D], int | None, int]:
+        """As `find`, with how many there are in all if asked for, and the mark as `snapshot`."""
+        ...
+
     def cursor(self, mark: int) -> str:
         """The mark as text that holds its meaning after a restart, and on another process."""
         ...

@@ -66,6 +66,11 @@ class DocumentPlan:
         self._documents = selection.render(rows=False)
 
     @property
+    def plans(self) -> "Sequence[DocumentPlan]":
+        """Itself, as those of a page are the plans of its documents."""
+        return (self,)
+
+    @property
     def also(self) -> list[str]:
         """The fields that its links go by."""
         return [each.by for each in self.links]
@@ -99,7 +104,7 @@ class PagePlan:
         self.listing = listing
         self._fields = fields
         self.with_total = any(each.name == "totalCount" for each in fields)
-        nodes = list(_document_plans(fields))
+        nodes = self.plans = _document_plans(fields)
         also = {"id": None} | {name: None for each in nodes for name in each.also}
         if _shows_cursors(fields):
             sortable = dict.fromkeys(listing.shown.spec.indexed)

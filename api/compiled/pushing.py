@@ -1,8 +1,10 @@
 """The root of subscriptions: what was pushed, shown as it was selected."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from graphql import GraphQLObjectType
 
 from api.compiled.collecting import Selected, Uncovered
@@ -17,12 +19,18 @@ from api.schema.meanings import Watch
 
 __all__ = ["Pushes", "pushes"]
 
+_encode = msgspec.json.Encoder().encode
+
 
 class _Changes:
     """A selection over the changes of a set."""
 
     def __init__(self, fields: Mapping[str, tuple[str, DocumentPlan] | Shows]) -> None:
         self._fields = fields
+        self.plans: list[DocumentPlan] = []
+        for each in fields.values():
+            if not callable(each):
+                self.plans.append(each[1])
 
     async def answer(self, run: Run, changes: object) -> Answer:
         answer: Answer = {}
@@ -35,12 +43,37 @@ class _Changes:
         return answer
 
 
+SHOWN_KEPT_MAX = 4
+
+
 class Pushes:
-    """The one field of a subscription."""
+    """The one field of a subscription.
+
+    What many follow is pushed to each of them as one object, and encoded once.
+    """
 
     def __init__(self, key: str, below: DocumentPlan | PagePlan | _Changes) -> None:
         self._key = key
         self._below = below
+        self._shown: OrderedDict[int, tuple[object, bytes]] = OrderedDict()
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether there are links in it: then the answer depends on more than what is pushed."""
+        return any(each.links for each in self._below.plans)
+
+    async def encoded(self, run: Run, pushed: Any) -> bytes:
+        """The result for what was pushed, as JSON. Raises as `answer`."""
+        what = getattr(pushed, "page", pushed)
+        known = self._shown.get(id(what))
+        if known is not None and known[0] is what:
+            return known[1]
+        body = _encode({"data": await self.answer(run, pushed)})
+        if not self.leads_on:
+            self._shown[id(what)] = (what, body)
+            if len(self._shown) > SHOWN_KEPT_MAX:
+                self._shown.popitem(last=False)
+        return body
 
     async def answer(self, run: Run, pushed: Any) -> Answer:
         """The answer for what was pushed. Raises the Fault that it is, GraphQLError, Anomaly."""

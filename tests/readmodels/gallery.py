@@ -56,6 +56,9 @@ class Meanwhile:
     async def snapshot(self, *given: Any) -> Any:
         return await self._during(self._store.snapshot(*given))
 
+    async def page(self, *given: Any, **more: Any) -> Any:
+        return await self._during(self._store.page(*given, **more))
+
     async def since(self, *given: Any) -> Any:
         return await self._during(self._store.since(*given))
 

@@ -222,11 +222,9 @@ async def test_what_happens_while_a_document_or_a_page_is_read_is_seen(rooms: Ga
     await rooms.put(account("a", 1))
     await twice_meanwhile(rooms)
     async with aclosing(rooms.documents.watch(Account, "a", TELLER)) as watching:
-        assert await next_of(watching) == account("a", 2)
         assert await next_of(watching) == account("a", 3)
     await rooms.delete("b", "c")
     await rooms.put(account("a", 1))
     await twice_meanwhile(rooms)
     async with aclosing(rooms.documents.watch_page(Account, Query(), TELLER)) as pages:
-        assert [each.id for each in (await next_of(pages)).documents] == ["a", "b"]
         assert [each.id for each in (await next_of(pages)).documents] == ["a", "b", "c"]

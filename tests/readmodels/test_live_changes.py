@@ -8,8 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from readmodels import feed as feeding
-from readmodels import live_set
+from readmodels import live_changes
 from readmodels.documents import BadCursor, TooMany
 from readmodels.query import EVERYTHING, Compare, Query, Where
 from tests.readmodels.gallery import (
@@ -55,7 +54,7 @@ def above(balance: int) -> Where:
 async def test_a_set_comes_in_chunks_and_then_change_by_change(
     rooms: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_set, "CHUNK_DOCUMENTS_MAX", 3)
+    monkeypatch.setattr(live_changes, "CHUNK_DOCUMENTS_MAX", 3)
     await rooms.put(*(account(str(n), n) for n in range(8)))
     follower = Follower(rooms.documents.watch_changes(Account, above(0), TELLER))
     chunks = [await follower.next() for _ in range(3)]
@@ -84,7 +83,7 @@ async def test_an_empty_set_says_so_at_once(rooms: Gallery) -> None:
 async def test_from_within_a_snapshot_one_starts_over(
     rooms: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_set, "CHUNK_DOCUMENTS_MAX", 2)
+    monkeypatch.setattr(live_changes, "CHUNK_DOCUMENTS_MAX", 2)
     await rooms.put(*(account(str(n)) for n in range(5)))
     follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
     half = await follower.next()
@@ -132,7 +131,7 @@ async def test_a_cursor_of_another_question_leads_to_a_reset(rooms: Gallery, cha
 async def test_what_is_no_cursor_is_refused(rooms: Gallery, cursor: str) -> None:
     with pytest.raises(BadCursor):
         await anext(rooms.documents.watch_changes(Account, EVERYTHING, TELLER, cursor))
-    assert rooms.feed.watchers(ACCOUNTS) == 0
+    assert rooms.documents.sets.followers(ACCOUNTS) == (0, 0)
 
 
 async def test_a_cursor_of_another_document_is_refused(rooms: Gallery) -> None:
@@ -149,7 +148,7 @@ async def test_a_cursor_of_another_document_is_refused(rooms: Gallery) -> None:
 async def test_a_set_that_is_too_large_to_watch_is_refused(
     rooms: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_set, "SET_DOCUMENTS_MAX", 3)
+    monkeypatch.setattr(live_changes, "SET_DOCUMENTS_MAX", 3)
     await rooms.put(*(account(str(n), n) for n in range(4)))
     with pytest.raises(TooMany, match="narrow the filter"):
         await anext(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
@@ -161,7 +160,7 @@ async def test_a_set_that_is_too_large_to_watch_is_refused(
 async def test_a_client_that_falls_too_far_behind_starts_over(
     rooms: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeding, "MAILBOX_CHANGES_MAX", 10)
+    monkeypatch.setattr(live_changes, "KEPT_CHANGES_MAX", 10)
     follower = Follower(rooms.documents.watch_changes(Account, EVERYTHING, TELLER))
     await follower.next()
     for start in range(0, 100, 5):
@@ -182,11 +181,11 @@ async def test_whoever_leaves_is_forgotten(rooms: Gallery) -> None:
     ]
     for each in watching:
         await anext(each)
-    assert rooms.feed.watchers(ACCOUNTS) == 3
+    assert rooms.documents.sets.followers(ACCOUNTS) == (3, 3)
     waiting = [asyncio.ensure_future(anext(each)) for each in watching[1:]]
     await asyncio.sleep(0)
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     await watching[0].aclose()
-    assert rooms.feed.watchers(ACCOUNTS) == 0
+    assert rooms.documents.sets.followers(ACCOUNTS) == (0, 0)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from domain.rules import Viewer
 from readmodels import feed as feeding
-from readmodels import live_set
+from readmodels import live_changes
 from readmodels.query import And, Compare, Not, Or, Where
 from tests.readmodels.gallery import ANN, TELLER, Follower, Gallery, account, gallery
 from tests.sample import Account
@@ -172,5 +172,5 @@ def test_every_client_ends_at_the_querys_answer(
     clients = [Client(where, TELLER), Client(other, ANN)]
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         patch.setattr(feeding, "MAILBOX_CHANGES_MAX", mailbox)
-        patch.setattr(live_set, "CHUNK_DOCUMENTS_MAX", 2)
+        patch.setattr(live_changes, "CHUNK_DOCUMENTS_MAX", 2)
         asyncio.run(Story(Path(directory), clients).play(steps))
