@@ -1,4 +1,4 @@
-"""The page about the contexts names all that there is, nothing else, with the right roles."""
+"""The pages say what is so: the contexts' names and roles, operations that run, links that lead."""
 
 import re
 from dataclasses import dataclass
@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import parse, validate
 
-from api.contexts import CONTEXTS
+from api.contexts import CONTEXTS, shipped
+from api.schema import core, derive
 from api.schema.names import lower_first
 from domain.composition import command_spec, commands_of
 from domain.model import AnyAggregate, AnyProcess
 from domain.rules import Owner, Public, Role, Rule, alternatives
 from readmodels.composition import build
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+README, DOCS = ROOT / "README.md", ROOT / "docs"
 NAMES = ("Commerce", "Clinical", "Banking")
 """The sections, in the order of `CONTEXTS`."""
 NAMED = re.compile(r"`(\w+)`")
@@ -123,8 +126,16 @@ def test_every_role_is_named_where_it_belongs() -> None:
         assert set(NAMED.findall(part)) == there, NAMES[at]
 
 
+def test_every_operation_of_the_readme_fits_the_schema() -> None:
+    schema = core(derive(shipped()))
+    blocks = re.findall(r"```graphql\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert validate(schema, parse(block)) == [], block
+
+
 def test_every_link_of_the_pages_leads_somewhere() -> None:
-    for file in (DOCS.parent / "README.md", *DOCS.rglob("*.md")):
+    for file in (README, *DOCS.rglob("*.md")):
         for target in LINK.findall(file.read_text("utf-8")):
             if "://" not in target:
                 assert (file.parent / target).exists(), f"{file.name} leads to {target}"
