@@ -14,7 +14,7 @@ from api.schema.names import described, lower_first
 from api.schema.reading import Root
 from domain.composition import CompositionError, Domain, command_spec
 from domain.model import Rejected
-from domain.rules import Rule
+from domain.rules import Public, Rule, alternatives, roles_of
 from eventlog.dispatcher import Sender
 from eventlog.envelope import Recorded
 from eventlog.outcome import Accepted, Outcome, Refused
@@ -60,8 +60,15 @@ def _mutation(cls: type[Any], allow: Rule, book: Book, inputs: Inputs) -> Field:
         arguments=arguments,
         resolve=_resolver(cls, allow, convert, inputs),
         meaning=Command(),
-        description=description,
+        description="\n\n".join(filter(None, (description, _senders(allow)))),
     )
+
+
+def _senders(allow: Rule) -> str:
+    """The sentence that says who may send a command: people look for it where they write it."""
+    if Public() in alternatives(allow):
+        return "Anybody may send it."
+    return f"Sent by: {', '.join(sorted(roles_of(allow)))}."
 
 
 def _resolver(

@@ -120,7 +120,9 @@ def test_docstrings_are_descriptions() -> None:
     assert types["OfferThingInput"].description == "Puts a thing on the shelf."
     assert types["SizeInput"].description == "Its edges."
     assert types["Condition"].description == "How worn a thing is."
-    assert mutation.fields["offerThing"].description == "Puts a thing on the shelf."
+    offer = "Puts a thing on the shelf.\n\nSent by: clerk."
+    assert mutation.fields["offerThing"].description == offer
+    assert mutation.fields["buyThing"].description == "Anybody may send it."
 
 
 def test_a_class_without_a_docstring_has_no_description() -> None:
