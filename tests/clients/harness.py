@@ -19,10 +19,11 @@ import pytest
 
 __all__ = [
     "Json",
-    "LiveClient",
     "Messages",
+    "event_source",
+    "given",
     "graphql_ws",
-    "live_client",
+    "node",
     "run_browser",
     "run_graphql_ws",
     "run_persisted",
@@ -114,66 +115,6 @@ async def run_graphql_ws(
         return await messages.rest(timeout_s + GRACE_S)
 
 
-class LiveClient:
-    """A client that runs many operations over one socket, each under a name."""
-
-    def __init__(self, process: asyncio.subprocess.Process, messages: Messages) -> None:
-        assert process.stdin is not None
-        self.pid = process.pid
-        self.sockets: list[Json] = []
-        """How its sockets came and went, in order."""
-        self._stdin = process.stdin
-        self._messages = messages
-        self._waiting: list[Json] = []
-
-    def start(self, name: str, query: str, **variables: Any) -> None:
-        """Starts an operation."""
-        self._tell({"start": name, "query": query, "variables": variables})
-
-    def stop(self, name: str) -> None:
-        """Wants no more of an operation."""
-        self._tell({"stop": name})
-
-    async def next(self, name: str, timeout_s: float = 30.0) -> Json:
-        """What happens next to an operation: `next`, `error` or `complete`."""
-        async with asyncio.timeout(timeout_s):
-            while True:
-                for each in self._waiting:
-                    if each["of"] == name:
-                        self._waiting.remove(each)
-                        return each
-                message = await self._messages.next(timeout_s)
-                (self.sockets if "socket" in message else self._waiting).append(message)
-
-    async def data(self, name: str) -> Json:
-        """The data of the next result of an operation."""
-        said = await self.next(name)
-        assert said.get("next", {}).get("codes") == [], said
-        data: Json = said["next"]["data"]
-        return data
-
-    async def ask(self, name: str, query: str, **variables: Any) -> Json:
-        """The data of an operation that is over when it has answered."""
-        self.start(name, query, **variables)
-        data = await self.data(name)
-        assert await self.next(name) == {"of": name, "complete": True}
-        return data
-
-    def _tell(self, told: Json) -> None:
-        self._stdin.write(json.dumps(told).encode() + b"\n")
-
-
-@asynccontextmanager
-async def live_client(
-    client: str, socket_url: str, *, token: str | None = None
-) -> AsyncGenerator[LiveClient]:
-    """A "graphql-ws", "apollo" or "urql" that stays and connects again; leaving ends it."""
-    job = {"client": client, "socketUrl": socket_url, "token": token}
-    async with _process("live_client.mjs", json.dumps(_given(job))) as process:
-        assert process.stdout is not None
-        yield LiveClient(process, Messages(process.stdout))
-
-
 async def run_persisted(
     client: str,
     url: str,
@@ -239,17 +180,26 @@ async def run_browser(
 
 
 @asynccontextmanager
+async def event_source(url: str, page: str) -> AsyncGenerator[Messages]:
+    """A browser's EventSource of `url`, made on a page of its origin: what it is told, as it is."""
+    job = {"url": url, "page": page, "chromium": _browser()}
+    async with _client("event_source_browser.mjs", job) as messages:
+        yield messages
+
+
+@asynccontextmanager
 async def _client(script: str, job: Json) -> AsyncGenerator[Messages]:
-    async with _process(script) as process:
+    async with node(script) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps(_given(job)).encode())
+        process.stdin.write(json.dumps(given(job)).encode())
         process.stdin.close()
         yield Messages(process.stdout)
 
 
 @asynccontextmanager
-async def _process(script: str, *arguments: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+async def node(script: str, *arguments: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """A script of this folder as a process, which ends with the context."""
     process = await asyncio.create_subprocess_exec(
         _node(),
         str(HERE / script),
@@ -265,7 +215,8 @@ async def _process(script: str, *arguments: str) -> AsyncGenerator[asyncio.subpr
         await _end(process)
 
 
-def _given(job: Json) -> Json:
+def given(job: Json) -> Json:
+    """A job without what is left to the script."""
     return {key: value for key, value in job.items() if value is not None}
 
 

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clients.harness import Json, LiveClient, live_client
+from tests.clients.harness import Json
+from tests.clients.live import LiveClient, live_client
 from tests.serving import ProcessServer, running_server
 from tests.shop import until
 
