@@ -16,6 +16,8 @@ from benchmarks import (
     kafka_projecting,
     kafka_rebuild,
     kafka_scale,
+    live,
+    live_memory,
     pages,
     projecting,
     reads,
@@ -32,8 +34,9 @@ EMBEDDED = ("commands", "http", "projecting")
 OVER_KAFKA = ("kafka-projecting", "kafka-commands", "kafka-http", "kafka-scale", "kafka-rebuild")
 READS = ("reads-embedded", "reads-memory", "reads-mongo", "reads-start")
 PAGES = ("pages-embedded", "pages-mongo")
-GROUPS = {"kafka": OVER_KAFKA, "reads": READS, "pages": PAGES}
-NAMES = (*EMBEDDED, *OVER_KAFKA, *READS, *PAGES, "fraud")
+LIVE = ("live-broadcast", "live-many", "live-pages", "live-memory")
+GROUPS = {"kafka": OVER_KAFKA, "reads": READS, "pages": PAGES, "live": LIVE}
+NAMES = (*EMBEDDED, *OVER_KAFKA, *READS, *PAGES, *LIVE, "fraud")
 
 
 def _options() -> argparse.Namespace:
@@ -46,10 +49,13 @@ def _options() -> argparse.Namespace:
         "--documents", type=int, default=pages.DOCUMENTS, help="of pages [%(default)s]"
     )
     parser.add_argument(
-        "--seconds", type=float, default=3.0, help="of each load of the reads [%(default)s]"
+        "--clients", type=int, default=live.CLIENTS, help="at most, of live [%(default)s]"
     )
     parser.add_argument(
-        "--rounds", type=int, default=5, help="of each load of the reads [%(default)s]"
+        "--seconds", type=float, default=3.0, help="of each load of reads and live [%(default)s]"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="of each load of reads and live [%(default)s]"
     )
     options = parser.parse_args()
     for name in options.names:
@@ -102,6 +108,14 @@ async def _rows(name: str, options: argparse.Namespace) -> Sequence[Row]:
             return await _over_kafka(lambda each: reads.mongo_rows(each, pace))
         case "reads-start":
             return await reads_start.rows(pace)
+        case "live-broadcast":
+            return await live.broadcast_rows(options.clients, pace)
+        case "live-many":
+            return await live.many_rows(options.clients, pace)
+        case "live-pages":
+            return await live.pages_rows(options.clients, pace)
+        case "live-memory":
+            return await live_memory.rows(options.clients)
         case "fraud":
             return fraud.figures()
         case "kafka-projecting":

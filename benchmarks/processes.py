@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_S_MAX = 60.0
+LINE_BYTES_MAX = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,10 @@ async def program(*command: str | Path, **more: str) -> AsyncGenerator[Process]:
     """A program as a process, with more in its environment, asked to stop at the end."""
     started = await asyncio.create_subprocess_exec(
         *command,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        limit=LINE_BYTES_MAX,
         env={**os.environ, **more},
     )
     try:
