@@ -1,13 +1,14 @@
 """Operations are planned once, then executed or subscribed to; results come out as JSON."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import msgspec
-from graphql import ExecutionResult, GraphQLSchema, OperationType, execution
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execution
 from strawberry.execution import optimized_is_awaitable
 
 from api.compiled.plan import Run
@@ -20,9 +21,12 @@ from api.limits import check_values
 from api.params import Params, decode_params
 from api.persisted import planner
 from api.plans import Operation, Plan, RequestError
+from api.schema.asking import answered
 from api.settings import Settings
+from readmodels.documents import Follow
 
 __all__ = [
+    "Live",
     "Operations",
     "Params",
     "Planned",
@@ -31,6 +35,8 @@ __all__ = [
     "decode_params",
     "errors_only",
 ]
+
+T = TypeVar("T")
 
 COERCION_ERRORS_MAX = 20
 _core: Any = execution
@@ -130,6 +136,20 @@ class Operations:
                 last = result
                 await asyncio.sleep(0)  # a source that always has more must not hold up the rest
 
+    def live(self, planned: Planned, request: Request[Any]) -> "Live | None":
+        """The subscription as what may be followed; None where only `subscribe` can give it."""
+        planned_run = planned.operation.compiled.run(request, planned.variables)
+        if planned_run is None:
+            return None
+        plan, run = planned_run
+        if not isinstance(plan, Pushes) or plan.leads_on:
+            return None
+        try:
+            follow = plan.follows(run)
+        except (Fault, GraphQLError):  # `subscribe` tells why it may not start
+            return None
+        return Live(plan, run, follow, partial(self._executor, planned, request))
+
     def _executor(self, planned: Planned, request: Request[Any]) -> Any:
         executor = _core.Executor.build(
             self._schema,
@@ -144,6 +164,43 @@ class Operations:
         if not isinstance(executor, _core.Executor):
             raise RequestError([shown_request_error(each) for each in executor])
         return executor
+
+
+class Live:
+    """A subscription that is followed without a task of its own: what it asks, and how it tells."""
+
+    def __init__(
+        self, plan: Pushes, run: Run, follow: Awaitable[Follow], executor: Callable[[], Any]
+    ) -> None:
+        self._plan = plan
+        self._run = run
+        self._follow = follow
+        self._executor = executor
+
+    async def opened(self) -> Follow:
+        """What begins to follow it. Raises Fault, which is to be told."""
+        return await answered(self._follow)
+
+    def encoded(self, pushed: object) -> bytes | None:
+        """The result as JSON; None where only `told` can give it."""
+        try:
+            return at_once(self._plan.encoded(self._run, pushed))
+        except Exception:  # graphql-core tells what is wrong, and where
+            return None
+
+    async def told(self, pushed: object) -> Result:
+        """The result for what was pushed, or for the Fault that is the last of it."""
+        return await _pushed(None, self._executor(), pushed)
+
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives that waits for nothing. Raises RuntimeError where it does."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return cast(T, end.value)
+    work.close()
+    raise RuntimeError("it waits for something")
 
 
 async def _pushed(planned_run: tuple[Any, Run] | None, executor: Any, each: object) -> Result:

@@ -90,10 +90,14 @@ def pong(payload: dict[str, Any] | None) -> str:
     return _encoder.encode({"type": "pong", "payload": payload}).decode()
 
 
+def next_head(operation_id: str) -> bytes:
+    """`next` up to its payload; a brace ends it."""
+    return _encoder.encode({"id": operation_id, "type": "next"})[:-1] + b',"payload":'
+
+
 def next_result(operation_id: str, result: Result) -> str:
     """`next`; the result is JSON already and is put in as it is."""
-    head = _encoder.encode({"id": operation_id, "type": "next"})
-    return b"".join((head[:-1], b',"payload":', result.body, b"}")).decode()
+    return b"".join((next_head(operation_id), result.body, b"}")).decode()
 
 
 def error(operation_id: str, entries: list[dict[str, Any]]) -> str:

@@ -1,6 +1,7 @@
 """Uvicorn's protocols with an end to every wait: for a header, for a reader, for a dead peer."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -8,6 +9,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.aborting import ABORT
+from api.frames import FRAMES
 
 __all__ = ["HttpProtocol", "Stall", "WebSocketProtocol"]
 
@@ -142,6 +144,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *, stall_s: float, **given: Any) -> None:
         super().__init__(**given)
         self._stall_s = stall_s
+        self._to_call: list[Callable[[], None]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -149,6 +152,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stall.end()
+        self._to_call.clear()
         if self._cut is not None:
             self._cut.cancel()
         super().connection_lost(exc)
@@ -160,14 +164,32 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         self._stall.end()
         super().resume_writing()
+        to_call, self._to_call = self._to_call, []
+        for call in to_call:
+            self.loop.call_soon(call)
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self.transport.abort()  # nobody is there to take what is left
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client has taken most of what was sent before."""
+        return self.writable.is_set()
+
+    def write(self, frame: bytes) -> None:
+        """Send a whole frame; nothing where the socket is closing."""
+        if not (self.close_sent or self.disconnected or self.transport.is_closing()):
+            self.transport.write(frame)
+
+    def once_writable(self, call: Callable[[], None]) -> None:
+        """Call this when the client has taken most of what was sent."""
+        self._to_call.append(call)
+
     async def run_asgi(self) -> None:
         scope = cast(dict[str, Any], self.scope)
         scope["extensions"][ABORT] = {"abort": self.transport.abort}
+        scope["extensions"][FRAMES] = self
         await super().run_asgi()
         if not self.disconnected:
             self._cut = self.loop.call_later(self.close_timeout + 1, self.transport.abort)

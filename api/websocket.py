@@ -23,9 +23,12 @@ from api.aborting import abort
 from api.closing import CloseCode, Closed, first_of
 from api.context import ANONYMOUS, Request, traceparent_in
 from api.errors import LIMIT_EXCEEDED, UNAUTHENTICATED, Fault, error_code, shown_exception
-from api.execution import RequestError, Result
+from api.execution import Live, RequestError, Result
+from api.frames import frames_of
 from api.gateway import Gateway
 from api.messages import Complete, ConnectionInit, Message, Ping, Pong, Subscribe
+from api.pushing import Push
+from api.schema.asking import answered
 
 __all__ = ["WebSocketEndpoint"]
 
@@ -71,6 +74,7 @@ class _Socket:
         self._sending = asyncio.Lock()
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._alive = 0
+        self._frames = frames_of(scope)
         self._end = Closed(CloseCode.INITIALISATION_TIMEOUT, "Connection initialisation timeout")
 
     def leave(self) -> None:
@@ -226,9 +230,30 @@ class _Socket:
         if planned.kind is not OperationType.SUBSCRIPTION:
             await self._next(message.id, await operations.execute(planned, request))
             return
+        live = operations.live(planned, request) if self._frames else None
+        if live is not None:
+            await self._push(message.id, live)
+            return
         async with aclosing(operations.subscribe(planned, request)) as results:
             async for each in results:
                 await self._next(message.id, each)
+
+    async def _push(self, operation_id: str, live: Live) -> None:
+        """Pushes what is followed until the operation is ended, or something fails."""
+        assert self._frames is not None
+        push = Push(live, self._frames, messages.next_head(operation_id))
+        try:
+            with (await live.opened())(wake=push.wake) as follower:
+                await answered(follower.begin())
+                push.begin(follower)
+                try:
+                    while True:
+                        await self._next(operation_id, await live.told(await answered(push.odd())))
+                        push.wake()
+                finally:
+                    push.end()
+        except Fault as fault:
+            await self._next(operation_id, await live.told(fault))
 
     async def _ping(self) -> None:
         while True:

@@ -140,6 +140,30 @@ class Documents(Protocol):
         """The page at once, and again whenever its content, order or `total` changes."""
         ...
 
+    async def live_one(
+        self, document: type[Any], id: str, viewer: Viewer, at_least: Position | None = None
+    ) -> Follow:
+        """What follows one document, as `watch` shows it."""
+        ...
+
+    async def live_page(
+        self,
+        document: type[Any],
+        query: Query,
+        viewer: Viewer,
+        at_least: Position | None = None,
+        *,
+        with_total: bool = False,
+    ) -> Follow:
+        """What follows a page, as `watch_page` shows it."""
+        ...
+
+    async def live_changes(
+        self, document: type[Any], where: Where, viewer: Viewer, since: str | None = None
+    ) -> Follow:
+        """What follows the changes of a set, as `watch_changes` shows them."""
+        ...
+
     def watch_changes(
         self, document: type[D], where: Where, viewer: Viewer, since: str | None = None
     ) -> AsyncGenerator[Changes[D], None]:

@@ -1,7 +1,7 @@
 """The root of subscriptions: what was pushed, shown as it was selected."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -12,10 +12,14 @@ from api.compiled.objects import Shows, constant, plain
 from api.compiled.plan import DocumentPlan, PagePlan, Run
 from api.compiled.planner import TYPENAME, Planner, Sets
 from api.compiled.roots import Answer
+from api.compiled.variables import Arguments
 from api.errors import Fault
+from api.schema.asking import require_sight
 from api.schema.book import meaning_of
+from api.schema.inputs import checked
 from api.schema.listing import Listing
 from api.schema.meanings import Watch
+from readmodels.documents import Follow
 
 __all__ = ["Pushes", "pushes"]
 
@@ -52,8 +56,16 @@ class Pushes:
     What many follow is pushed to each of them as one object, and encoded once.
     """
 
-    def __init__(self, key: str, below: DocumentPlan | PagePlan | _Changes) -> None:
+    def __init__(
+        self,
+        key: str,
+        watch: Watch,
+        arguments: Arguments,
+        below: DocumentPlan | PagePlan | _Changes,
+    ) -> None:
         self._key = key
+        self._watch = watch
+        self._arguments = arguments
         self._below = below
         self._shown: OrderedDict[int, tuple[object, bytes]] = OrderedDict()
 
@@ -62,9 +74,28 @@ class Pushes:
         """Whether there are links in it: then the answer depends on more than what is pushed."""
         return any(each.links for each in self._below.plans)
 
+    def follows(self, run: Run) -> Coroutine[Any, Any, Follow]:
+        """What begins to follow what is asked for. Raises Fault, GraphQLError where it may not."""
+        listing, given = self._watch.listing, self._arguments.given(run.variables)
+        cls, viewer, documents = listing.cls, run.viewer, run.documents
+        require_sight(listing.shown.read, viewer, self._watch.name)
+        match self._watch.what:
+            case "one":
+                checked("id", listing.id, given["id"])
+                return documents.live_one(cls, given["id"], viewer, given.get("atLeast"))
+            case "page":
+                query = listing.query(given.get("where"), given.get("orderBy"), given.get("first"))
+                assert isinstance(self._below, PagePlan)
+                return documents.live_page(
+                    cls, query, viewer, given.get("atLeast"), with_total=self._below.with_total
+                )
+            case "changes":
+                condition = listing.condition(given.get("where"))
+                return documents.live_changes(cls, condition, viewer, given.get("since"))
+
     async def encoded(self, run: Run, pushed: Any) -> bytes:
         """The result for what was pushed, as JSON. Raises as `answer`."""
-        what = getattr(pushed, "page", pushed)
+        what = _bare(pushed)
         known = self._shown.get(id(what))
         if known is not None and known[0] is what:
             return known[1]
@@ -81,7 +112,7 @@ class Pushes:
             raise pushed
         below = self._below
         if isinstance(below, PagePlan):
-            return {self._key: await below.answer(run, pushed.page)}
+            return {self._key: await below.answer(run, _bare(pushed))}
         if isinstance(below, _Changes):
             return {self._key: await below.answer(run, pushed)}
         shown = [] if pushed is None else await below.answer(run, [pushed])
@@ -95,15 +126,24 @@ def pushes(planner: Planner, type_: GraphQLObjectType, sets: Sets) -> Pushes:
         raise Uncovered("not just one subscription")
     [selected] = fields
     meaning = meaning_of(planner.collector.field(type_, selected))
-    match meaning:
-        case Watch(listing=listing, what="one"):
-            return Pushes(selected.key, planner.document(listing, selected.sets))
-        case Watch(listing=listing, what="page"):
-            return Pushes(selected.key, planner.page(listing, selected.sets))
-        case Watch(listing=listing):
-            return Pushes(selected.key, _changes(planner, listing, selected))
-        case _:
-            raise Uncovered(f"{type_.name}.{selected.name}")
+    if not isinstance(meaning, Watch):
+        raise Uncovered(f"{type_.name}.{selected.name}")
+    listing = meaning.listing
+    below: DocumentPlan | PagePlan | _Changes
+    match meaning.what:
+        case "one":
+            below = planner.document(listing, selected.sets)
+        case "page":
+            below = planner.page(listing, selected.sets)
+        case "changes":
+            below = _changes(planner, listing, selected)
+    arguments = Arguments(planner.collector.field(type_, selected), selected.nodes[0])
+    return Pushes(selected.key, meaning, arguments, below)
+
+
+def _bare(pushed: Any) -> Any:
+    """The page itself, of one that is read for a request."""
+    return getattr(pushed, "page", pushed)
 
 
 def _changes(planner: Planner, listing: Listing, selected: Selected) -> _Changes:

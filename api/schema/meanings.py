@@ -57,5 +57,13 @@ class Watch:
     listing: Listing
     what: Literal["one", "page", "changes"]
 
+    @property
+    def name(self) -> str:
+        """The name of the field, as it is told to those who may not have it."""
+        listing = self.listing
+        return {"one": listing.one, "page": listing.many, "changes": f"{listing.one}Changes"}[
+            self.what
+        ]
+
 
 Meaning = Attribute | Linked | One | Many | Found | Command | Watch

@@ -12,6 +12,7 @@ from api.schema.inputs import Convert, Inputs, Wrong, checked
 from api.schema.meanings import Command
 from api.schema.names import described, lower_first
 from api.schema.reading import Root
+from api.schema.withholding import Shown, for_sender, withheld
 from domain.composition import CompositionError, Domain, command_spec
 from domain.model import Rejected
 from domain.rules import Public, Rule, alternatives, roles_of
@@ -29,6 +30,7 @@ def mutations(domain: Domain, book: Book, inputs: Inputs) -> dict[str, Field]:
     """A mutation for each command that says who may send it, by name."""
     made: dict[str, Field] = {}
     names: dict[str, str] = {}
+    hidden = withheld(domain)
     for name, cls in domain.commands.items():
         spec = command_spec(cls)
         if spec is None or spec.allow is None:
@@ -37,13 +39,14 @@ def mutations(domain: Domain, book: Book, inputs: Inputs) -> dict[str, Field]:
         other = names.setdefault(spelling, name)
         if other != name:
             raise CompositionError(f"{other} and {name} would both be the mutation {spelling}")
-        made[spelling] = _mutation(cls, spec.allow, book, inputs)
+        shown = for_sender(hidden, domain.owners[cls].history)
+        made[spelling] = _mutation(cls, spec.allow, book, inputs, shown)
     if made:
         _make_result(book)
     return made
 
 
-def _mutation(cls: type[Any], allow: Rule, book: Book, inputs: Inputs) -> Field:
+def _mutation(cls: type[Any], allow: Rule, book: Book, inputs: Inputs, shown: Shown) -> Field:
     name = f"{cls.__name__}Input"
     book.claim(name, f"the input of {cls.__module__}.{cls.__qualname__}")
     description = described(cls)
@@ -58,7 +61,7 @@ def _mutation(cls: type[Any], allow: Rule, book: Book, inputs: Inputs) -> Field:
     return Field(
         type="CommandResult!",
         arguments=arguments,
-        resolve=_resolver(cls, allow, convert, inputs),
+        resolve=_resolver(cls, allow, convert, inputs, shown),
         meaning=Command(),
         description="\n\n".join(filter(None, (description, _senders(allow)))),
     )
@@ -72,7 +75,11 @@ def _senders(allow: Rule) -> str:
 
 
 def _resolver(
-    cls: type[Any], allow: Rule, convert: Convert | None, inputs: Inputs
+    cls: type[Any],
+    allow: Rule,
+    convert: Convert | None,
+    inputs: Inputs,
+    shown: Shown,
 ) -> Callable[..., Awaitable[Outcome]]:
     async def resolve(
         _root: object,
@@ -101,7 +108,7 @@ def _resolver(
         dispatched = request.services.dispatcher.dispatch(
             cls, fields, sender, command_id=commandId, expected_version=expectedVersion
         )
-        return await answered(dispatched)
+        return shown(await answered(dispatched), viewer)
 
     return resolve
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.serving import Json, ProcessServer, delete_documents, running_server
 from tests.shop import PRODUCT, Shop
-from tests.subscribing import LiveMap, subscribed
+from tests.subscribing import LiveMap, Subscription, subscribed
 
 on_the_shared_server = pytest.mark.asyncio(loop_scope="session")
 
@@ -219,3 +219,43 @@ async def test_a_document_is_pushed_again_when_one_that_it_leads_to_changes(shop
     nodes = [{"id": order, "status": "PAID"}]
     assert first == {"orders": 1, "purchases": {"nodes": nodes}}
     assert then == {"orders": 1, "purchases": {"nodes": [{"id": order, "status": "SHIPPED"}]}}
+
+
+@on_the_shared_server
+async def test_all_who_ask_the_same_are_shown_the_same_whenever_they_come(shop: Shop) -> None:
+    category = fresh("category")
+    ids = [await listed(shop, category, price=f"{n}.00") for n in range(1, 5)]
+    url = shop.server.socket_url
+    where = {"where": {"category": {"eq": category}}}
+    async with AsyncExitStack() as open_sockets:
+
+        async def watching(text: str, variables: Json) -> Subscription:
+            return await open_sockets.enter_async_context(subscribed(url, text, variables))
+
+        maps: list[tuple[LiveMap, Subscription]] = []
+        pages: list[Subscription] = []
+        ones: list[Subscription] = []
+        for round_number in range(6):
+            maps.append((LiveMap(), await watching(CHANGES, where)))
+            pages.append(await watching(LIST, {"category": category}))
+            ones.append(await watching(WATCH, {"id": ids[0]}))
+            await reprice(shop, ids[round_number % 4], f"{10 + round_number}.00")
+        await reprice(shop, ids[0], "99.00")
+        expected = await products(shop.server, where["where"])
+        assert len(expected) == 4
+        for seen, changes in maps:
+            while seen.documents != expected:
+                seen.apply((await changes.next())["productChanges"])
+            assert seen.oddities == []
+            assert seen.resets == 1
+        for page in pages:
+            shown: Json = {}
+            while not shown or shown["nodes"][0]["price"] != "99.00":
+                shown = (await page.next())["products"]
+            assert (shown["totalCount"], shown["pageInfo"]) == (4, {"hasNextPage": True})
+            assert [each["price"] for each in shown["nodes"]] == ["99.00", "15.00"]
+        for one in ones:
+            product: Json = {"price": None}
+            while product["price"] != "99.00":
+                product = (await one.next())["product"]
+            assert product["id"] == ids[0]
