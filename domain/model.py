@@ -23,6 +23,7 @@ __all__ = [
     "Roles",
     "Rule",
     "Shows",
+    "Withheld",
     "command",
     "event",
     "value",
@@ -50,6 +51,19 @@ Actor = Annotated[str, Fill("actor")]
 """The subject of whoever sent the command; for a process, `process:<its name>`."""
 Roles = Annotated[frozenset[str], Fill("roles")]
 """The roles of whoever sent the command; none for a process."""
+
+
+@dataclass(frozen=True)
+class Withholding:
+    """Marks an event field that is for documents, and not for whoever sent the command."""
+
+
+Withheld = Annotated[T, Withholding()]
+"""A field of an event that only those are shown who may read the history of its stream.
+
+The events of a command are shown to its sender. What they carry for the sake of documents, such as
+who else may read, is absent there: `access: Withheld[ChartAccess]`.
+"""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.clinical.medication_messages import CarriedAllergy, CarriedPrescription
 from domain.clinical.observation_messages import ServiceRequestPriority
 from domain.clinical.terms import REGISTRAR, ChartAccess
-from domain.model import Actor, Now, Role, command, event, value
+from domain.model import Actor, Now, Role, Withheld, command, event, value
 
 
 @value
@@ -79,7 +79,7 @@ class RecordTakenOver:
 
     patient: str
     source: str
-    access: ChartAccess
+    access: Withheld[ChartAccess]
     at: datetime
     by: str
     entry: int = 0

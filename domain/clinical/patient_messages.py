@@ -2,7 +2,8 @@
 
 Every event of a patient's stream that belongs in the chart has an `entry`, its number in the
 chart's timeline: a projection then knows the page that it stands on, and how many there are.
-Every event that changes who may read the chart carries all who may from then on.
+Every event that changes who may read the chart carries all who may from then on, for the documents:
+a registrar, say, who sends one is not shown who broke the glass.
 """
 
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from domain.clinical.merge_messages import (
     TakeOverRecord,
 )
 from domain.clinical.terms import CLINICIAN, NURSE, REGISTRAR, ChartAccess
-from domain.model import Actor, NewId, Now, Role, Roles, command, event, value
+from domain.model import Actor, NewId, Now, Role, Roles, Withheld, command, event, value
 
 
 class AdministrativeGender(StrEnum):
@@ -69,7 +70,7 @@ class CareTeamMemberAssigned:
 
     patient: str
     member: str
-    access: ChartAccess
+    access: Withheld[ChartAccess]
     at: datetime
     by: str
     entry: int = 0
@@ -81,7 +82,7 @@ class CareTeamMemberRemoved:
 
     patient: str
     member: str
-    access: ChartAccess
+    access: Withheld[ChartAccess]
     at: datetime
     by: str
     entry: int = 0
@@ -94,7 +95,7 @@ class GlassBroken:
     patient: str
     glass: str
     reason: str
-    access: ChartAccess
+    access: Withheld[ChartAccess]
     until: datetime
     at: datetime
     by: str
@@ -108,7 +109,7 @@ class EmergencyAccessEnded:
     patient: str
     glass: str
     subject: str
-    access: ChartAccess
+    access: Withheld[ChartAccess]
     at: datetime
     by: str
     entry: int = 0
@@ -119,7 +120,7 @@ class ChartPageBegun:
     """The chart's timeline goes on on another page, for those who may read it then."""
 
     patient: str
-    access: ChartAccess
+    access: Withheld[ChartAccess]
     at: datetime
     by: str
     entry: int = 0

@@ -127,6 +127,16 @@ async def test_the_history_of_a_patient_is_for_nobody(case: Case) -> None:
         assert answer.get("errors"), who
 
 
+async def test_a_registrar_is_not_shown_who_broke_the_glass(case: Case) -> None:
+    clinic, member = case.clinic, f"nan-{uuid4().hex[:8]}"
+    team = {"patient": case.ids["patientChart"], "member": member}
+    done = await clinic.do("assignCareTeamMember", team, *case.subjects["registrar"])
+    (event,) = done["events"]
+    assert event["data"]["member"] == member
+    gil, _ = case.subjects["clinician who broke the glass"]
+    assert gil not in str(event)
+
+
 async def test_who_is_outside_the_care_team_writes_nothing(case: Case) -> None:
     patient, clinic = case.ids["patientChart"], case.clinic
     note = {"patient": patient, "name": "Suture"}
