@@ -130,7 +130,7 @@ def checked_range(range: ReferenceRange | None, quantity: Quantity) -> Reference
     if given != sorted(given):
         raise Rejected(
             "INVALID_RANGE",
-            "the bounds are out of order: critical_low <= low <= high <= critical_high",
+            "the bounds are out of order: from critical low to low, high and critical high",
         )
     return range
 

@@ -231,7 +231,7 @@ def _override(warnings: tuple[str, ...], reason: str | None) -> str | None:
             "ALLERGY_CONFLICT" if is_allergy else "INTERACTION_CONFLICT",
             f"{'; '.join(warnings)}: prescribe something else, or give a reason to override it",
         )
-    return checked_text(reason, "override_reason", REASON_LENGTH_MAX)
+    return checked_text(reason, "the reason to override", REASON_LENGTH_MAX)
 
 
 def _checked_ingredients(ingredients: tuple[str, ...]) -> tuple[str, ...]:
@@ -250,8 +250,10 @@ def _checked_schedule(command: PrescribeMedication) -> DoseSchedule | None:
     if schedule is None:
         return None
     checked_count(schedule.doses, "doses", 1, DOSES_MAX)
-    checked_count(schedule.every_minutes, "every_minutes", EVERY_MINUTES_MIN, EVERY_MINUTES_MAX)
-    checked_count(schedule.window_minutes, "window_minutes", 1, schedule.every_minutes // 2)
+    checked_count(
+        schedule.every_minutes, "minutes between doses", EVERY_MINUTES_MIN, EVERY_MINUTES_MAX
+    )
+    checked_count(schedule.window_minutes, "minutes of the window", 1, schedule.every_minutes // 2)
     if not at <= schedule.first_at <= at + FIRST_DOSE_AFTER_MAX:
         raise Rejected(
             "INVALID_DATE",
@@ -267,7 +269,7 @@ def _dispensed(command: DispenseMedication, record: Record) -> MedicationDispens
         raise Rejected("PRESCRIPTION_ON_HOLD", "the prescription is on hold; ask who prescribed it")
     checked_limit(len(known.fills), FILLS_MAX, "supplies dispensed", "TOO_MANY_FILLS")
     checked_quantity(command.quantity, "the quantity")
-    days = checked_count(command.days_supply, "days_supply", 1, DAYS_SUPPLY_MAX)
+    days = checked_count(command.days_supply, "days of supply", 1, DAYS_SUPPLY_MAX)
     return MedicationDispensed(
         patient=command.patient,
         prescription=command.prescription,
