@@ -85,7 +85,7 @@ class Settings:
     page_max: int = _setting(500, "entries of a page", least=20)
     values_max: int = _setting(10_000, "values in an operation's variables", least=1)
     values_depth_max: int = _setting(32, "nesting of an operation's variables", least=1, most=200)
-    plans_tokens_max: int = _setting(200_000, "tokens of all documents kept parsed", least=0)
+    plans_tokens_max: int = _setting(100_000, "tokens of all documents kept parsed", least=0)
     persisted_queries: str = _setting("on", "whether a hash may stand for a query: on or off")
     operations: Path | None = _setting(None, "JSON file of the only operations that are admitted")
     subscriptions_per_connection_max: int = _setting(100, "operations of one socket", least=1)

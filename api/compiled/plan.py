@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from api.compiled.rendering import Selection, row_type
+from api.compiled.rendering import Render, Selection, row_type
 from api.compiled.variables import Arguments, Given
 from api.context import Request
 from api.errors import Fault
@@ -62,8 +63,6 @@ class DocumentPlan:
         self.selection = selection
         self.links = links
         self._cls = selection.cls
-        self._rows = selection.render(rows=True)
-        self._documents = selection.render(rows=False)
 
     @property
     def plans(self) -> "Sequence[DocumentPlan]":
@@ -86,6 +85,14 @@ class DocumentPlan:
         linked = [await each.answer(run, documents) for each in self.links]
         is_whole = isinstance(documents[0], self._cls)
         return (self._documents if is_whole else self._rows)(documents, *linked)
+
+    @cached_property
+    def _rows(self) -> Render:
+        return self.selection.render(rows=True)
+
+    @cached_property
+    def _documents(self) -> Render:
+        return self.selection.render(rows=False)
 
 
 @dataclass(frozen=True, slots=True)
