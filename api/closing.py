@@ -12,8 +12,8 @@ class CloseCode(IntEnum):
     """Why the server closes a socket. From 4000 on the codes are the protocol's own.
 
     A client should connect again after 1012, 1013, 4403 (with another token) and 4408; the others
-    say that it is wrong itself. Whoever is cut for not reading sees 1006, as no close frame can
-    reach it.
+    say that it is wrong itself. Whoever is cut for not reading, or for answering no ping, sees
+    1006, and should connect again too: no close frame could reach it in time.
     """
 
     TOO_BIG = 1009

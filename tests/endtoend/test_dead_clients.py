@@ -242,7 +242,9 @@ async def test_a_cut_leaves_no_operation_and_no_live_set(tmp_path: Path, how: st
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             for each in lost:
-                each.transport.abort()
+                each.transport.resume_reading()
+                await each.wait_closed()
+                assert each.close_code == 1006, "another would tell it not to come again"
         await Shop(server).do("restockProduct", {"product": "disc-0", "quantity": 1})
         assert (await witness.next())["product"]["stock"] == 101
 
