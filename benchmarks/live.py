@@ -71,7 +71,10 @@ async def _many(watching: Watching, pace: Pace) -> Sequence[Row]:
 @asynccontextmanager
 async def _ours(watching: Watching, directory: Path) -> AsyncGenerator[tuple[Crowd, Seen]]:
     """Everybody watches, and has decoded one change: all the same."""
-    async with live_servers.headrace(directory) as server, crowd_of(server) as crowd:
+    async with (
+        live_servers.headrace(directory, watching.markets) as server,
+        crowd_of(server) as crowd,
+    ):
         await crowd.connect(watching.clients)
         seen = await crowd.watch(watching)
         if len(seen.results) != 1:
@@ -93,7 +96,7 @@ async def _bare(
 @asynccontextmanager
 async def _yoga(watching: Watching, wanted: Seen) -> AsyncGenerator[Crowd]:
     """Everybody watches, and the same change gave the same result."""
-    async with live_servers.yoga() as server, crowd_of(server) as crowd:
+    async with live_servers.yoga(watching.markets) as server, crowd_of(server) as crowd:
         await crowd.connect(watching.clients)
         seen = await crowd.watch(watching)
         if seen.results != wanted.results:

@@ -56,4 +56,5 @@ if __name__ == "__main__":
         application(Path(sys.argv[1]).read_text("utf-8")),
         ws_per_message_deflate=False,
         ws_ping_interval=None,
+        timeout_graceful_shutdown=1,  # a socket's task does not see its client go
     )

@@ -105,9 +105,9 @@ def model() -> Model:
     return build(aggregates=[quotes], projections=[shown_quotes])
 
 
-def prices() -> Iterator[SetPrice]:
-    """What fills the markets: every quote with the price of its rank in its market."""
-    for market in range(MARKETS):
+def prices(markets: int) -> Iterator[SetPrice]:
+    """What fills so many markets: every quote with the price of its rank in its market."""
+    for market in range(markets):
         for rank in range(QUOTES_OF_EACH):
             yield priced(market, rank, price_at(rank))
 

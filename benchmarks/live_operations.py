@@ -45,6 +45,8 @@ class Watching:
     """The bodies of the mutations, with a volume that is to be another one in each."""
     per_change: int
     """How many messages each change gives."""
+    markets: int = MARKETS
+    """How many markets there are."""
 
     @property
     def clients(self) -> int:
@@ -60,6 +62,7 @@ def one_document(clients: int) -> Watching:
         variables=[[{"id": quote_id(0)}]] * clients,
         changes=_bodies([priced(0, 0, price_at(0), VOLUME)]),
         per_change=clients,
+        markets=1,
     )
 
 
@@ -71,6 +74,7 @@ def one_page(clients: int) -> Watching:
         variables=[[{"market": market_id(0)}]] * clients,
         changes=_bodies(_moves([0])),
         per_change=clients,
+        markets=1,
     )
 
 
@@ -115,9 +119,9 @@ def idle(sockets: int, of_each: int, *, is_same: bool) -> Watching:
     )
 
 
-def filling() -> list[str]:
-    """The bodies of the mutations that fill the markets."""
-    return _bodies(prices())
+def filling(markets: int) -> list[str]:
+    """The bodies of the mutations that fill so many markets."""
+    return _bodies(prices(markets))
 
 
 def _moves(markets: Iterable[int]) -> Iterable[SetPrice]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.live_operations import QUOTES, filling
+from benchmarks.live_model import MARKETS, QUOTES_OF_EACH
+from benchmarks.live_operations import filling
 from benchmarks.processes import line, process, program
 from benchmarks.reads_asking import asked, send_once
 from benchmarks.reads_servers import NODE, PEERS, WAIT_S_MAX, Server
@@ -20,13 +21,13 @@ _POLL_S = 0.05
 
 
 @asynccontextmanager
-async def headrace(directory: Path) -> AsyncGenerator[Server]:
-    """Headrace on the embedded engine, with full markets and without pings."""
+async def headrace(directory: Path, markets: int = MARKETS) -> AsyncGenerator[Server]:
+    """Headrace on the embedded engine, with so many markets and without pings."""
     arguments = ["--model", MODEL, "--port", "0", "--data", str(directory)]
     limits = ["--connections-max", str(CONNECTIONS_MAX), "--ping-interval-s", "0"]
     async with process("api.cli", "serve", *arguments, *limits) as started:
         url = await line(started, r"serves at (http://\S+)")
-        await _fill(url)
+        await _fill(url, markets)
         yield Server("Headrace", url, started.pid)
 
 
@@ -45,19 +46,20 @@ async def frames(file: Path) -> AsyncGenerator[Server]:
 
 
 @asynccontextmanager
-async def yoga() -> AsyncGenerator[Server]:
-    """graphql-yoga with graphql-ws over documents in memory, with full markets."""
+async def yoga(markets: int = MARKETS) -> AsyncGenerator[Server]:
+    """graphql-yoga with graphql-ws over documents in memory, with so many markets."""
     if not (PEERS / "node_modules" / "graphql-ws").exists():
         raise NoServer('no packages in benchmarks/peers: `make bench ARGS="live"` gets them')
     async with program(NODE, PEERS / "live.js", NODE_ENV="production") as started:
         url = await line(started, _ADDRESS)
-        await _fill(url)
+        await _fill(url, markets)
         yield Server("graphql-yoga with graphql-ws", url, started.pid)
 
 
-async def _fill(url: str) -> None:
-    await send_once(url, filling())
+async def _fill(url: str, markets: int) -> None:
+    await send_once(url, filling(markets))
+    quotes = markets * QUOTES_OF_EACH
     counted = {"query": "{ quotes(first: 1) { totalCount } }"}
     async with asyncio.timeout(WAIT_S_MAX), httpx.AsyncClient() as http:
-        while (await asked(http, url, counted))["quotes"]["totalCount"] != QUOTES:  # noqa: ASYNC110 - a process
+        while (await asked(http, url, counted))["quotes"]["totalCount"] != quotes:  # noqa: ASYNC110 - a process
             await asyncio.sleep(_POLL_S)

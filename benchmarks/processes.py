@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_S_MAX = 60.0
+STOP_S_MAX = 30.0
 LINE_BYTES_MAX = 16 * 1024 * 1024
 
 
@@ -48,7 +49,12 @@ async def program(*command: str | Path, **more: str) -> AsyncGenerator[Process]:
     finally:
         if started.returncode is None:
             started.terminate()
-        await started.wait()
+        try:
+            async with asyncio.timeout(STOP_S_MAX):
+                await started.wait()
+        except TimeoutError:
+            started.kill()
+            await started.wait()
 
 
 async def line(process: Process, pattern: str) -> str:
