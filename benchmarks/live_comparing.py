@@ -52,7 +52,7 @@ async def compared(
         *_in_turn(watching.title, found),
         *_flooded(f"{watching.title}, {writers} writers at once", found),
         *_paced(f"{watching.title}, {rate:g} changes a second", found),
-        *_of_the_crowd(watching.title, found),
+        _of_the_crowd(watching.title, found),
     ]
 
 
@@ -64,7 +64,10 @@ def _in_turn(title: str, found: Sequence[Pushed]) -> Iterator[Row]:
             ours=[each.per_second for each in ours.in_turn],
             limit_name=peer.name,
             limit=[each.per_second for each in peer.in_turn],
-            note=_cpu(ours.in_turn, peer.in_turn),
+            note=(
+                f"everybody has it after {_after_sending(ours.in_turn)}, theirs "
+                f"{_after_sending(peer.in_turn)}; {_cpu(ours.in_turn, peer.in_turn)}"
+            ),
         )
 
 
@@ -98,13 +101,18 @@ def _paced(title: str, found: Sequence[Pushed]) -> Iterator[Row]:
         )
 
 
-def _of_the_crowd(title: str, found: Sequence[Pushed]) -> Iterator[Row]:
-    for each in found:
-        yield Measure(
-            name=f"{title}: busy clients of {each.name}, one change after another",
-            values=[100 * took.crowd_s / took.seen.seconds for took in each.in_turn],
-            unit="% of a core",
-        )
+def _of_the_crowd(title: str, found: Sequence[Pushed]) -> Row:
+    """How busy clients were where they had most to do: near 100 a figure would be theirs."""
+    shares = {
+        each.name: [100 * took.crowd_s / took.seen.seconds for took in each.in_turn]
+        for each in found
+    }
+    busiest = max(shares, key=lambda name: median(shares[name]))
+    return Measure(
+        name=f"{title}: the busiest clients, those of {busiest}",
+        values=shares[busiest],
+        unit="% of a core",
+    )
 
 
 def _cpu(ours: Sequence[Took], theirs: Sequence[Took]) -> str:
@@ -116,7 +124,15 @@ def _changes(rounds: Sequence[Took]) -> str:
     return f"{median(each.seen.changes / each.seen.seconds for each in rounds):,.0f}"
 
 
+def _after_sending(rounds: Sequence[Took]) -> str:
+    return _shown([Waits.of(each.seen.from_sending_s) for each in rounds])
+
+
 def _after_answer(rounds: Sequence[Took]) -> str:
-    waits = [Waits.of(each.seen.from_answer_s) for each in rounds]
-    p50, p99 = (median(each) for each in zip(*((w.p50_ms, w.p99_ms) for w in waits), strict=True))
-    return f"{p50:.1f} and {p99:.1f} ms"
+    return _shown([Waits.of(each.seen.from_answer_s) for each in rounds])
+
+
+def _shown(rounds: Sequence[Waits]) -> str:
+    """The 50th and the 99th percentile, each the median of the rounds."""
+    p50_ms, p99_ms = median(each.p50_ms for each in rounds), median(each.p99_ms for each in rounds)
+    return f"{p50_ms:.1f} and {p99_ms:.1f} ms"
