@@ -112,14 +112,21 @@ def _defaults(settings: dict[str, str]) -> dict[str, str]:
 def _lead(described: list[dict[str, Any]]) -> bool:
     """Whether each partition of each topic is there and has a leader."""
     return all(
-        topic["error_code"] == 0 and all(each["leader"] >= 0 for each in topic["partitions"])
+        topic["error_code"] == 0
+        and topic["partitions"]
+        and all(each["leader"] >= 0 for each in topic["partitions"])
         for topic in described
     )
 
 
 async def _check(admin: Any, name: str, settings: dict[str, str], partitions: int) -> None:
-    (described,) = await admin.describe_topics([name])
-    found = len(described["partitions"])
+    deadline = time.monotonic() + MAKING_S_MAX
+    while True:
+        (described,) = await admin.describe_topics([name])
+        found = len(described["partitions"])
+        if found or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.05)  # another process makes it, and not every broker knows yet
     if found != partitions:
         raise WrongTopic(
             f"the topic {name} has {found} partitions, which is fixed for ever; "

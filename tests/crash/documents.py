@@ -48,16 +48,15 @@ async def _stored(store: Store, collection: Collection[Any]) -> dict[str, Any]:
 async def check_documents(directory: Path, events: Sequence[Recorded]) -> None:
     """Each document, and each state of a process, is the plain fold of a directory's log."""
     with _opened(directory) as store:
-        await check_store(store, events)
+        await check_store(store, events, shipped())
         await _check_processes(store, shipped(), events)
 
 
-async def check_store(store: Store, events: Sequence[Recorded]) -> None:
+async def check_store(store: Store, events: Sequence[Recorded], model: Model) -> None:
     """Each document is the plain fold of the log, and each process has seen what it has to.
 
     Every collection has come to the end of the log, and nothing is set aside.
     """
-    model = shipped()
     for shown in model.shown.values():
         stored = await _stored(store, shown.collection)
         _compare(shown.collection.name, stored, _fold(shown, events))

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from api.contexts import shipped
 from eventlog.codec import Codec
 from readmodels.composition import Collection
 from readmodels.processes import ProcessFold
 from readmodels.query import By, Compare, Query
 from readmodels.store import Store
+from tests.commerce_alone import COMMERCE, commerce_alone
 from tests.crash.ground import Ground
 from tests.crash.quiet import Look, behind, due_of
 from tests.crash.world import World
@@ -80,6 +80,7 @@ class Fleet:
             KAFKA_SESSION_S=str(SESSION_S),
             COMMAND_DEADLINE_S=str(COMMAND_S),
             JWT_SECRET=SECRET,
+            MODEL=COMMERCE,
         )
         member.server = await member.ends.enter_async_context(running)
         self._rises(member)
@@ -151,7 +152,7 @@ class Fleet:
 
         What a server does not know of yet it cannot name, so both are asked.
         """
-        model = shipped()
+        model = commerce_alone()
         codec = Codec(model.domain)
         processes = [ProcessFold(each, codec) for each in model.domain.processes]
         collections: list[Collection[Any]] = [each.collection for each in model.shown.values()]

@@ -14,10 +14,12 @@ from tests.serving import ProcessServer
 __all__ = ["frozen", "lose_last_writes", "take_image", "tear_log"]
 
 # https://sqlite.org/walformat.html: a header, then frames of a header and a page each; the number
-# of frames that stand in the database already is in the index of the log.
+# of frames that stand in the database already is in the index of the log, and before it the number
+# of those that a checkpoint under way may have put there: they were synced before it began.
 WAL_HEADER_BYTES = 32
 WAL_FRAME_BYTES = 24 + 4096
 CHECKPOINTED_AT = 96
+CHECKPOINTING_AT = 128
 
 
 @contextmanager
@@ -42,7 +44,10 @@ def lose_last_writes(image: Path, random: Random) -> int:
     came since the last checkpoint.
     """
     wal, index = image / "documents.sqlite-wal", image / "documents.sqlite-shm"
-    (checkpointed,) = struct.unpack_from("=I", index.read_bytes(), CHECKPOINTED_AT)
+    known = index.read_bytes()
+    checkpointed: int = max(
+        struct.unpack_from("=I", known, at)[0] for at in (CHECKPOINTED_AT, CHECKPOINTING_AT)
+    )
     size = wal.stat().st_size
     least = min(WAL_HEADER_BYTES + checkpointed * WAL_FRAME_BYTES, size)
     left = random.randint(least, size)

@@ -102,7 +102,8 @@ class Shift:
         }  # fmt: skip
         result = await self.send("prescribeMedication", input, "dora", "clinician")
         if result["__typename"] == "Accepted":
-            self.prescriptions.append((patient, result["events"][0]["data"]["prescription"]))
+            named = [each["data"].get("prescription") for each in result["events"]]
+            self.prescriptions.append((patient, next(filter(None, named))))
 
     async def give(self, patient: str, prescription: str) -> None:
         dose = {"patient": patient, "prescription": prescription, "dose": 1}

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.commerce_alone import commerce_alone
 from tests.crash.documents import check_store
 from tests.crash.fleet import EVERYTHING, fleet
 from tests.crash.ground import ground
@@ -56,7 +57,7 @@ async def survive(
                 await life.ends(servers.work(store))
                 events = await stand.events()
                 check_events(events)
-                await check_store(store, events)
+                await check_store(store, events, commerce_alone())
                 await check_told(events, life.books)
             await servers.end()
         assert await stand.events() == events, "servers that have ended have appended"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tests.commerce_alone import COMMERCE
 from tests.servers.kafka_shared import kafka_bootstrap
 from tests.servers.shared import mongo_uri, new_database
 from tests.serving import Json, ProcessServer, running_server
@@ -52,6 +53,7 @@ def cluster(directory: Path, kafka: str | None = None, mongo: str | None = None)
         "KAFKA_SESSION_S": "2",
         "MONGO": f"{address.rstrip('/')}/{new_database()}?{options}",
         "JWT_SECRET": SECRET,
+        "MODEL": COMMERCE,
     }
     return Cluster(directory, env)
 

@@ -56,7 +56,7 @@ async def test_a_ward_board_follows_who_comes_moves_and_leaves(clinic: Clinic) -
             CHART,
             *DOC,
             id=bob,
-            holds=lambda data: bool(data["patientChart"]["encounters"][0]["refusal"]),
+            holds=lambda data: any(e["refusal"] for e in data["patientChart"]["encounters"]),
         )
         assert cancelled["patientChart"]["encounters"][0]["status"] == "CANCELLED"
         assert refused["events"][0]["type"] == "clinical.PatientAdmitted"
