@@ -42,7 +42,7 @@ check: setup ## lint, format, types twice, and the import order of the house
 soak: setup mongo ## the long runs that `make test` leaves out
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-bench: setup mongo $(PEERS)/node_modules/.stamp ## measure, each figure beside a limit of the same run (ARGS="commands http projecting kafka reads")
+bench: setup mongo $(PEERS)/node_modules/.stamp ## measure, each figure beside a limit of the same run (ARGS="commands http projecting kafka reads live")
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: .venv/dev.stamp ## solve the dependencies anew (ARGS=--upgrade for newer versions) and write the locks
@@ -91,7 +91,7 @@ $(CLIENTS)/node_modules/.stamp: $(CLIENTS)/package-lock.json | .venv/dev.stamp
 	cd $(CLIENTS) && $(WITH_NODE) npm ci --no-progress
 	@touch $@
 
-# The servers that the reads are measured beside: wanted by nothing else.
+# The servers that reads and live queries are measured beside: wanted by nothing else.
 $(PEERS)/node_modules/.stamp: $(PEERS)/package-lock.json | .venv/dev.stamp
 	cd $(PEERS) && $(WITH_NODE) npm ci --no-progress
 	@touch $@
