@@ -45,11 +45,13 @@ async def _stored(store: Store, collection: Collection[Any]) -> dict[str, Any]:
     return {each.id: each for each in found}
 
 
-async def check_documents(directory: Path, events: Sequence[Recorded]) -> None:
+async def check_documents(
+    directory: Path, events: Sequence[Recorded], model: Model | None = None
+) -> None:
     """Each document, and each state of a process, is the plain fold of a directory's log."""
     with _opened(directory) as store:
-        await check_store(store, events, shipped())
-        await _check_processes(store, shipped(), events)
+        await check_store(store, events, model or shipped())
+        await _check_processes(store, model or shipped(), events)
 
 
 async def check_store(store: Store, events: Sequence[Recorded], model: Model) -> None:

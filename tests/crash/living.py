@@ -11,6 +11,7 @@ from random import Random
 import httpx
 
 from eventlog.envelope import Recorded
+from tests.commerce_alone import commerce_alone
 from tests.crash.documents import check_documents
 from tests.crash.learning import check_learnt
 from tests.crash.ledger import check_commands, check_money, check_stock, check_streams, read_log
@@ -108,7 +109,7 @@ async def check_all(directory: Path) -> list[Recorded]:
     """What must hold of the log of a server that has come to rest and ended, and its documents."""
     events = await read_log(directory)
     check_events(events)
-    await check_documents(directory, events)
+    await check_documents(directory, events, commerce_alone())
     return events
 
 
