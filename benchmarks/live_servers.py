@@ -1,6 +1,8 @@
 """The servers that push changes: Headrace, a bare broadcast, frames alone, and one on Node."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,18 +18,20 @@ from tests.servers.process import NoServer
 
 MODEL = "benchmarks.live_model:model"
 CONNECTIONS_MAX = 20_000
+YOGA = "graphql-yoga with graphql-ws"
 _ADDRESS = r"(http://\S+)"
 _POLL_S = 0.05
 
 
 @asynccontextmanager
 async def headrace(directory: Path, markets: int = MARKETS) -> AsyncGenerator[Server]:
-    """Headrace on the embedded engine, with so many markets and without pings."""
+    """Headrace on the embedded engine, without pings; so many markets are filled, or left."""
     arguments = ["--model", MODEL, "--port", "0", "--data", str(directory)]
     limits = ["--connections-max", str(CONNECTIONS_MAX), "--ping-interval-s", "0"]
     async with process("api.cli", "serve", *arguments, *limits) as started:
         url = await line(started, r"serves at (http://\S+)")
-        await _fill(url, markets)
+        if markets:
+            await _fill(url, markets)
         yield Server("Headrace", url, started.pid)
 
 
@@ -50,10 +54,16 @@ async def yoga(markets: int = MARKETS) -> AsyncGenerator[Server]:
     """graphql-yoga with graphql-ws over documents in memory, with so many markets."""
     if not (PEERS / "node_modules" / "graphql-ws").exists():
         raise NoServer('no packages in benchmarks/peers: `make bench ARGS="live"` gets them')
-    async with program(NODE, PEERS / "live.js", NODE_ENV="production") as started:
+    script = PEERS / "live.js"
+    async with program(NODE, "--expose-gc", script, NODE_ENV="production") as started:
         url = await line(started, _ADDRESS)
         await _fill(url, markets)
-        yield Server("graphql-yoga with graphql-ws", url, started.pid)
+        yield Server(YOGA, url, started.pid)
+
+
+def collect(server: Server) -> None:
+    """Have a server on Node let go of what nothing holds, before its memory is measured."""
+    os.kill(server.pid, signal.SIGUSR2)
 
 
 async def _fill(url: str, markets: int) -> None:
