@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,7 +39,7 @@ class Database:
         self._prepare = prepare
         self._local = threading.local()
         self._here: sqlite3.Connection | None = None
-        self._quick_until = 0.0
+        self._quick_until = inf
         self._connections: list[sqlite3.Connection] = []
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode=WAL")
@@ -97,15 +99,25 @@ class Database:
         is not done within `QUICK_S` is given up there, and done by a thread from its beginning.
         """
         if self._here is None:
-            self._here = self._connect()
-            self._here.set_progress_handler(self._is_overdue, STEPS_BETWEEN_LOOKS)
-        self._quick_until = time.thread_time() + QUICK_S
+            here = self._connect()
+            here.execute("PRAGMA busy_timeout=0")  # a thread waits, never the caller's
+            here.set_progress_handler(self._is_overdue, STEPS_BETWEEN_LOOKS)
+            self._here = here
         try:
-            return self._look_at(self._here, work)
+            return self._look_at(self._here, partial(self._quickly, work))
         except sqlite3.OperationalError as fault:
-            if fault.sqlite_errorcode not in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY):
+            primary = fault.sqlite_errorcode & 0xFF  # the rest says which kind of busy
+            if primary not in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY):
                 raise
         return await self.read(work)
+
+    def _quickly(self, work: Callable[[sqlite3.Connection], T], here: sqlite3.Connection) -> T:
+        """The work alone is given up: a BEGIN or COMMIT never, which would leave a transaction."""
+        self._quick_until = time.thread_time() + QUICK_S
+        try:
+            return work(here)
+        finally:
+            self._quick_until = inf
 
     def _is_overdue(self) -> bool:
         return time.thread_time() > self._quick_until

@@ -2,11 +2,13 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from eventlog import database as module
 from eventlog.database import Database
 
 HERE = threading.get_ident
@@ -61,3 +63,36 @@ async def test_a_read_that_fails_says_why_and_leaves_no_transaction(database: Da
         lambda connection: connection.execute("SELECT count(*) FROM kept").fetchone()
     )
     assert found == (0,)
+
+
+async def test_a_read_that_is_late_at_its_end_leaves_no_transaction(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STEPS_BETWEEN_LOOKS", 1)
+
+    def work(connection: sqlite3.Connection) -> int:
+        found = counted(connection, 1)
+        end = time.thread_time() + 2 * module.QUICK_S
+        while time.thread_time() < end:  # what was found is decoded
+            pass
+        return found
+
+    for _ in range(3):
+        assert await database.read_soon(work) == 1
+
+
+async def test_a_read_that_finds_the_file_busy_waits_for_it_aside(
+    database: Database,
+) -> None:
+    threads: list[int] = []
+
+    def work(connection: sqlite3.Connection) -> int:
+        threads.append(HERE())
+        if len(threads) == 1:
+            fault = sqlite3.OperationalError("database is locked")
+            fault.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+            raise fault
+        return counted(connection, 3)
+
+    assert await database.read_soon(work) == 3
+    assert len(set(threads)) == 2
