@@ -19,6 +19,7 @@ from api.schema.book import meaning_of
 from api.schema.inputs import checked
 from api.schema.listing import Listing
 from api.schema.meanings import Watch
+from api.schema.reading import Connection
 from readmodels.documents import Follow
 
 __all__ = ["Pushes", "pushes"]
@@ -143,7 +144,7 @@ def pushes(planner: Planner, type_: GraphQLObjectType, sets: Sets) -> Pushes:
 
 def _bare(pushed: Any) -> Any:
     """The page itself, of one that is read for a request."""
-    return getattr(pushed, "page", pushed)
+    return pushed.page if isinstance(pushed, Connection) else pushed
 
 
 def _changes(planner: Planner, listing: Listing, selected: Selected) -> _Changes:

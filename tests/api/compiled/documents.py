@@ -41,7 +41,8 @@ def _value(hint: Any, random: Random, is_showable: bool) -> Any:
     if hint in _LEAVES:
         wrong: list[Any] = [] if is_showable else _WRONG.get(hint, [])
         return random.choice(_LEAVES[hint] + wrong)
-    return made(hint, random, is_showable=is_showable)
+    value: Any = hint
+    return made(value, random, is_showable=is_showable)
 
 
 _LEAVES: dict[Any, list[Any]] = {
