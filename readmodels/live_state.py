@@ -2,7 +2,9 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from readmodels.composition import Collection
@@ -39,29 +41,33 @@ class Follower:
 
 
 class Followed(ABC):
-    """What followers follow: it wakes them, some at a time, so that nothing else waits for all."""
+    """What followers follow: it wakes them, some at a time, so that nothing else waits for all.
+
+    None is woken before everything that is told at once was taken in: on an engine that tells of
+    each document by itself, the documents of one commit are then shown together.
+    """
 
     def __init__(self) -> None:
-        self.followers: dict[Follower, None] = {}
-        self._to_wake: list[Follower] = []
-        self._is_waking = False
+        self.followers: OrderedDict[Follower, None] = OrderedDict()
+        """Those who were woken longest ago come first."""
+        self._left = 0
+        """How many of the first are still to be woken."""
 
     def wake_all(self) -> None:
-        """Wake each of them, now or soon."""
-        self._to_wake = list(reversed(self.followers))
-        if not self._is_waking:
-            self._is_waking = True
-            self._wake_some()
+        """Wake each of them soon."""
+        if self._left == 0:
+            asyncio.get_running_loop().call_soon(self._wake_some)
+        self._left = len(self.followers)
 
     def _wake_some(self) -> None:
-        for _ in range(min(WOKEN_AT_ONCE_MAX, len(self._to_wake))):
-            follower = self._to_wake.pop()
-            if follower in self.followers:
-                follower.wake()
-        if self._to_wake:
+        some = list(islice(self.followers, min(WOKEN_AT_ONCE_MAX, self._left)))
+        self._left = min(self._left, len(self.followers)) - len(some)
+        if self._left > 0:
             asyncio.get_running_loop().call_soon(self._wake_some)
-        else:
-            self._is_waking = False
+        for follower in some:
+            self.followers.move_to_end(follower)
+        for follower in some:
+            follower.wake()
 
     @abstractmethod
     def put(self, mark: int, changes: Sequence[Change[Any]]) -> None:
@@ -118,10 +124,11 @@ class LiveState(Followed):
         self._reading: asyncio.Task[None] | None = None
 
     async def ready(self) -> None:
-        """Wait until there is a state, or a fault."""
-        if self.version == 0:
+        """Wait until there is a state that shows all that was told so far, or a fault."""
+        if self.version == 0 and self._reading is None:
             self.drop()
-            await self.settled()
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
 
     async def settled(self) -> None:
         """Wait until nothing is being read for it."""
