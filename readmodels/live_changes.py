@@ -3,9 +3,10 @@
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ CHUNK_DOCUMENTS_MAX = 500
 SET_DOCUMENTS_MAX = 100_000
 KEPT_CHANGES_MAX = 5_000
 """How many changes are kept for followers that have not taken them; a slower one begins anew."""
+SEEN_CHANGES_MAX = 500
+"""With more, those that everyone has taken are looked for and forgotten."""
+SUMS_MAX = 16
 
 
 class _Cursor(msgspec.Struct, array_like=True, frozen=True):
@@ -33,20 +37,6 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True):
     collection: str
     condition: str
     place: str | None
-
-
-class _Message:
-    """The changes of one commit, as followers take them."""
-
-    def __init__(self, followed: "LiveChanges", mark: int, changes: Sequence[Change[Any]]) -> None:
-        self.mark = mark
-        self.changes = changes
-        self._followed = followed
-
-    @cached_property
-    def shown(self) -> Changes[Any] | None:
-        """What they mean for the set; None where a client would see no difference."""
-        return self._followed.meaning(self.changes, self.mark)
 
 
 class ChangesFollower(Follower):
@@ -61,7 +51,8 @@ class ChangesFollower(Follower):
         super().__init__(followed, wake)
         self._followed = followed
         self._since = since
-        self._next = followed.end
+        self.next = followed.end
+        """The number of the first message that is not taken yet."""
         self._floor = -1
         self._taken_next: deque[Changes[Any]] = deque()
         self._anew: asyncio.Task[None] | None = None
@@ -74,13 +65,11 @@ class ChangesFollower(Follower):
             return self._taken_next.popleft()
         if self._anew is not None:
             return NOTHING
-        if self._next < self._followed.begin:
+        if self.next < self._followed.begin:
             self._begin_anew()
             return NOTHING
-        messages = [e for e in self._followed.after(self._next) if e.mark > self._floor]
-        self._next = self._followed.end
-        is_one = len(messages) == 1
-        shown = messages[0].shown if is_one else self._followed.merged(messages)
+        shown = self._followed.sum(self.next, self._floor)
+        self.next = self._followed.end
         return NOTHING if shown is None else shown
 
     async def begin(self) -> None:
@@ -94,11 +83,13 @@ class ChangesFollower(Follower):
                 self._taken_next.append(shown)
 
     async def _read_all(self) -> None:
-        chunks, self._floor = await self._followed.snapshot()
+        reading = self._followed.snapshot()
+        self.next = reading.next
+        chunks, self._floor = await asyncio.shield(reading.task)
         self._taken_next.extend(chunks)
 
     def _begin_anew(self) -> None:
-        self._next = self._followed.end
+        self.next = self._followed.end
         self._anew = asyncio.get_running_loop().create_task(self._read_anew())
 
     async def _read_anew(self) -> None:
@@ -116,12 +107,12 @@ class ChangesFollower(Follower):
             self._anew.cancel()
 
 
+@dataclass(frozen=True, slots=True)
 class _Reading:
-    """A snapshot that is about to be read, or being read."""
+    """A snapshot being read; it shows every message before the number `next`."""
 
-    def __init__(self) -> None:
-        self.has_begun = False
-        self.task: asyncio.Task[tuple[list[Changes[Any]], int]] | None = None
+    next: int
+    task: asyncio.Task[tuple[list[Changes[Any]], int]]
 
 
 class LiveChanges(Followed):
@@ -135,9 +126,13 @@ class LiveChanges(Followed):
         self._store = store
         self._name = f"{collection.name}.{collection.version}"
         self._condition = blake2b(repr(where).encode(), digest_size=6).hexdigest()
-        self._kept: deque[_Message] = deque()
+        self._kept: deque[tuple[int, Sequence[Change[Any]]]] = deque()
         self._kept_changes = 0
+        self._look_at = SEEN_CHANGES_MAX
+        self._sums: dict[int, Changes[Any] | None] = {}
+        """What so many of the last messages mean together, until there is another."""
         self._reading: _Reading | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.begin = 0
         """The number of the oldest message that is kept."""
 
@@ -146,43 +141,51 @@ class LiveChanges(Followed):
         """The number that the next message gets."""
         return self.begin + len(self._kept)
 
-    def after(self, number: int) -> list[_Message]:
-        """The messages from the number on, all of them kept."""
-        skipped = number - self.begin
-        return [each for at, each in enumerate(self._kept) if at >= skipped]
-
     def put(self, mark: int, changes: Sequence[Change[Any]]) -> None:
         try:
-            touching = [each for each in changes if self._touches(each)]
+            touching = [each for each in changes if any(self._sides(each))]
         except Exception:  # the condition breaks on a document: everything is read anew
             self.drop()
             return
         if touching:
-            self._kept.append(_Message(self, mark, touching))
+            self._kept.append((mark, touching))
             self._kept_changes += len(touching)
-            while self._kept_changes > KEPT_CHANGES_MAX and len(self._kept) > 1:
-                self._forget_first()
+            self._sums.clear()
+            self._forget()
             self.wake_all()
 
+    def _forget(self) -> None:
+        """Forget what everyone has taken, if much is kept, and what is too much."""
+        if self._kept_changes > self._look_at:
+            numbers = [e.next for e in self.followers if isinstance(e, ChangesFollower)]
+            while self.begin < min(numbers, default=self.end):
+                self._forget_first()
+            self._look_at = max(SEEN_CHANGES_MAX, 2 * self._kept_changes)
+        while self._kept_changes > KEPT_CHANGES_MAX and len(self._kept) > 1:
+            self._forget_first()
+
     def _forget_first(self) -> None:
-        self._kept_changes -= len(self._kept.popleft().changes)
+        self._kept_changes -= len(self._kept.popleft()[1])
         self.begin += 1
 
-    def _touches(self, change: Change[Any]) -> bool:
+    def _sides(self, change: Change[Any]) -> tuple[bool, bool]:
+        """Whether the document was in the set, and whether it is."""
         before, after = change.before, change.after
-        return (after is not None and self._holds(after)) or (
-            before is not None and self._holds(before)
+        return (
+            before is not None and self._holds(before),
+            after is not None and self._holds(after),
         )
 
     def drop(self) -> None:
         self.begin = self.end + 1  # behind everyone who follows
         self._kept.clear()
         self._kept_changes = 0
+        self._sums.clear()
         self.wake_all()
 
     def close(self) -> None:
-        if self._reading is not None and self._reading.task is not None:
-            self._reading.task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def place(self, since: str) -> str | None:
         """The store's cursor in a client's; None where only a snapshot can go on from it.
@@ -217,17 +220,17 @@ class LiveChanges(Followed):
         changes, mark = known
         return self.meaning(changes, mark), mark
 
-    async def snapshot(self) -> tuple[list[Changes[Any]], int]:
-        """The whole set in chunks, read once for all who ask for it before it is read."""
+    def snapshot(self) -> _Reading:
+        """The whole set in chunks and its mark, read once for all who ask while it is read."""
         reading = self._reading
-        if reading is None or reading.has_begun:
-            reading = self._reading = _Reading()
-            reading.task = asyncio.get_running_loop().create_task(self._read(reading))
-        assert reading.task is not None
-        return await asyncio.shield(reading.task)
+        if reading is None or reading.task.done() or reading.next < self.begin:
+            task = asyncio.get_running_loop().create_task(self._read())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            reading = self._reading = _Reading(self.end, task)
+        return reading
 
-    async def _read(self, reading: _Reading) -> tuple[list[Changes[Any]], int]:
-        reading.has_begun = True
+    async def _read(self) -> tuple[list[Changes[Any]], int]:
         found, mark = await self._store.snapshot(
             self.collection, self._where, SET_DOCUMENTS_MAX + 1
         )
@@ -248,17 +251,18 @@ class LiveChanges(Followed):
             for start in starts
         ], mark
 
-    def merged(self, messages: Sequence[_Message]) -> Changes[Any] | None:
-        """The sum of several messages; None where there is none."""
-        if not messages:
+    def sum(self, number: int, floor: int) -> Changes[Any] | None:
+        """What the messages from the number on, of marks above the floor, mean together."""
+        newest = islice(reversed(self._kept), self.end - number)
+        newer = [each for each in newest if each[0] > floor]
+        count = len(newer)
+        if count == 0:
             return None
-        sum_: dict[str, Change[Any]] = {}
-        for message in messages:
-            for change in message.changes:
-                first = sum_.get(change.id)
-                before = first.before if first else change.before
-                sum_[change.id] = Change(change.id, before, change.after)
-        return self.meaning(list(sum_.values()), messages[-1].mark)
+        if count not in self._sums:
+            if len(self._sums) >= SUMS_MAX:
+                self._sums.clear()
+            self._sums[count] = self.meaning(_merged(reversed(newer)), newer[0][0])
+        return self._sums[count]
 
     def meaning(self, changes: Sequence[Change[Any]], mark: int) -> Changes[Any] | None:
         """What the changes mean for this set; None where a client would see no difference."""
@@ -266,13 +270,11 @@ class LiveChanges(Followed):
         changed: list[Any] = []
         left: list[str] = []
         for change in changes:
-            before, after = change.before, change.after
-            was_in = before is not None and self._holds(before)
-            is_in = after is not None and self._holds(after)
+            was_in, is_in = self._sides(change)
             if is_in and not was_in:
-                entered.append(after)
-            elif is_in and not is_same(before, after):
-                changed.append(after)
+                entered.append(change.after)
+            elif is_in and not is_same(change.before, change.after):
+                changed.append(change.after)
             elif was_in and not is_in:
                 left.append(change.id)
         if not (entered or changed or left):
@@ -285,3 +287,14 @@ class LiveChanges(Followed):
             changed=tuple(changed),
             left=tuple(left),
         )
+
+
+def _merged(messages: Iterable[tuple[int, Sequence[Change[Any]]]]) -> list[Change[Any]]:
+    """Each document as it was first and is last."""
+    merged: dict[str, Change[Any]] = {}
+    for _, changes in messages:
+        for change in changes:
+            first = merged.get(change.id)
+            before = first.before if first else change.before
+            merged[change.id] = Change(change.id, before, change.after)
+    return list(merged.values())
