@@ -73,7 +73,7 @@ class Matcher(Generic[T]):
             return [(index, each) for each in dict.fromkeys(values) if each is not None]
         if best.operator == "contains":
             return [(self._listed.setdefault(best.field, _Equal(best.field)), best.value)]
-        bounds = [each for each in needed if each.field == best.field]
+        bounds = [e for e in needed if e.field == best.field and e.value is not None]
         lower = [comparable(each.value) for each in bounds if each.operator in _LOWER]
         upper = [comparable(each.value) for each in bounds if each.operator in _UPPER]
         key = (max(lower, default=None), min(upper, default=None))

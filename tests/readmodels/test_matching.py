@@ -49,6 +49,14 @@ wheres = st.recursive(
 )
 
 
+def test_a_bound_without_a_value_holds_for_nothing_and_breaks_nothing() -> None:
+    matcher: Matcher[int] = Matcher()
+    where = And((Compare("count", "gte", 1), Compare("count", "gt", None)))
+    matcher.add(where, 1)
+    assert matcher.touched(Change("x", None, Thing(id="x", count=0))) == []
+    matcher.remove(where, 1)
+
+
 @given(
     st.lists(wheres, max_size=12),
     st.lists(st.tuples(st.none() | documents, st.none() | documents), max_size=8),
