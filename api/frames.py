@@ -28,6 +28,10 @@ class Frames(Protocol):
         """Call this when the client has taken most of what was sent; never where it is gone."""
         ...
 
+    def never_mind(self, call: Callable[[], None]) -> None:
+        """Do not call this, if it was to be called."""
+        ...
+
 
 def frames_of(scope: MutableMapping[str, Any]) -> Frames | None:
     """The frames of the scope's WebSocket; None where the server lends none."""

@@ -144,7 +144,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *, stall_s: float, **given: Any) -> None:
         super().__init__(**given)
         self._stall_s = stall_s
-        self._to_call: list[Callable[[], None]] = []
+        self._to_call: dict[Callable[[], None], None] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -164,7 +164,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         self._stall.end()
         super().resume_writing()
-        to_call, self._to_call = self._to_call, []
+        to_call, self._to_call = self._to_call, {}
         for call in to_call:
             self.loop.call_soon(call)
 
@@ -185,7 +185,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def once_writable(self, call: Callable[[], None]) -> None:
         """Call this when the client has taken most of what was sent."""
-        self._to_call.append(call)
+        self._to_call[call] = None
+
+    def never_mind(self, call: Callable[[], None]) -> None:
+        """Do not call this, if it was to be called."""
+        self._to_call.pop(call, None)
 
     async def run_asgi(self) -> None:
         scope = cast(dict[str, Any], self.scope)

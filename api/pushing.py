@@ -8,6 +8,9 @@ from readmodels.documents import NOTHING, Follower
 
 __all__ = ["Push"]
 
+WRITTEN_AT_ONCE_MAX = 2
+"""How many messages one subscription writes before others have their turn."""
+
 
 class Push:
     """One subscription of a socket: woken by its live set, it writes what there is to take.
@@ -38,15 +41,22 @@ class Push:
     def end(self) -> None:
         """Write nothing any more."""
         self._follower = None
+        self._frames.never_mind(self._go_on)
 
     async def odd(self) -> object:
-        """Wait for something that is to be told in another way. Raises what the set raises."""
-        pushed = await self._odd
+        """Wait for something that is to be told in another way. Raises what the set raises.
+
+        What comes after it waits until that is done: then `go_on`.
+        """
+        return await self._odd
+
+    def go_on(self) -> None:
+        """What was odd is told: write what came meanwhile."""
         self._odd = asyncio.get_running_loop().create_future()
-        return pushed
+        self.wake()
 
     def _write_all(self, follower: Follower) -> None:
-        while True:
+        for _ in range(WRITTEN_AT_ONCE_MAX):
             if not self._frames.is_writable:
                 self._is_waiting = True
                 self._frames.once_writable(self._go_on)
@@ -63,6 +73,8 @@ class Push:
                 self._odd.set_result(pushed)
                 return
             self._frames.write(frame_of(self._head, body, b"}"))
+        self._is_waiting = True
+        asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
         self._is_waiting = False

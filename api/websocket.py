@@ -185,7 +185,11 @@ class _Socket:
             await self._fail(message.id, [fault.formatted])
             return
         self._alive += 1
-        self._operations[message.id] = self._tasks.create_task(self._run(message))
+        task = self._operations[message.id] = self._tasks.create_task(self._run(message))
+        task.add_done_callback(self._has_ended)  # also of one that is cancelled before it begins
+
+    def _has_ended(self, _task: asyncio.Task[None]) -> None:
+        self._alive -= 1
 
     async def _complete(self, operation_id: str) -> None:
         task = self._operations.pop(operation_id, None)
@@ -198,16 +202,13 @@ class _Socket:
 
     async def _run(self, message: Subscribe) -> None:
         """Runs an operation to its end; only a socket that must close gets out of here."""
-        try:
-            failed = await self._outcome(message)
-            if self._operations.get(message.id) is asyncio.current_task():
-                del self._operations[message.id]  # once the client knows, it may use the id again
-            if failed is None:
-                await self._write(messages.complete(message.id))
-            else:
-                await self._fail(message.id, failed)
-        finally:
-            self._alive -= 1
+        failed = await self._outcome(message)
+        if self._operations.get(message.id) is asyncio.current_task():
+            del self._operations[message.id]  # once the client knows, it may use the id again
+        if failed is None:
+            await self._write(messages.complete(message.id))
+        else:
+            await self._fail(message.id, failed)
 
     async def _outcome(self, message: Subscribe) -> list[dict[str, Any]] | None:
         """The errors that an operation ends with; None where it completes."""
@@ -249,7 +250,7 @@ class _Socket:
                 try:
                     while True:
                         await self._next(operation_id, await live.told(await answered(push.odd())))
-                        push.wake()
+                        push.go_on()
                 finally:
                     push.end()
         except Fault as fault:

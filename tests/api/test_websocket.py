@@ -376,6 +376,17 @@ async def test_more_operations_than_allowed_fail_and_the_socket_stays() -> None:
         assert await client.results("3") == [HELLO]
 
 
+async def test_operations_that_are_completed_before_they_begin_take_no_place() -> None:
+    async with serving(subscriptions_per_connection_max=2) as served, connected(served) as client:
+        for _ in range(10):
+            ask = {"id": "1", "type": "subscribe", "payload": {"query": "{ hello }"}}
+            for message in (ask, {"id": "1", "type": "complete"}):
+                client.socket.protocol.send_text(json.dumps(message).encode())
+            client.socket.transport.write(b"".join(client.socket.protocol.data_to_send()))
+        await client.subscribe("2", "{ hello }")
+        assert await client.results("2") == [{"data": {"hello": "Hello, you"}}]
+
+
 async def test_more_connections_than_allowed_are_told_to_try_again_later() -> None:
     async with serving(connections_max=2) as served:
         async with connected(served), connected(served):
