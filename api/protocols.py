@@ -1,6 +1,7 @@
 """Uvicorn's protocols with an end to every wait: for a header, for a reader, for a dead peer."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -14,6 +15,9 @@ from api.frames import FRAMES
 __all__ = ["HttpProtocol", "Stall", "WebSocketProtocol"]
 
 HEADER_BYTES_MAX = 65536
+UNSENT_BYTES_MAX = 65536
+"""What the kernel takes ahead of a client. Left alone it takes megabytes: a slow client would be
+shown what was true a minute ago, and not be seen to read until a third of that was gone."""
 
 
 class Stall:
@@ -68,6 +72,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
+        _keep_little_unsent(transport)
         self._stall = Stall(transport, self._stall_s)
         self._await_header()
 
@@ -207,3 +212,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             if self.close_sent:
                 raise ClientDisconnected from None
             raise
+
+
+def _keep_little_unsent(transport: asyncio.Transport) -> None:
+    """Where the system can: a TCP connection takes more only when little is left to be sent."""
+    connection = transport.get_extra_info("socket")
+    is_tcp = connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6)
+    if is_tcp and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
