@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -14,6 +14,17 @@ from readmodels.store import Change, Committed, Progress
 MAILBOX_CHANGES_MAX = 5_000
 
 Wants = Callable[[Change[Any]], bool]
+
+
+def summed(commits: Iterable[Sequence[Change[Any]]]) -> list[Change[Any]]:
+    """What several commits change together: each document as it was first and is last."""
+    sum_: dict[str, Change[Any]] = {}
+    for changes in commits:
+        for change in changes:
+            first = sum_.get(change.id)
+            before = first.before if first else change.before
+            sum_[change.id] = Change(change.id, before, change.after)
+    return list(sum_.values())
 
 
 class Mailbox:
@@ -86,13 +97,7 @@ class Mailbox:
         newer = [(mark, changes) for mark, changes in self._commits if mark > floor]
         if len(newer) == 1:
             return newer[0]
-        merged: dict[str, Change[Any]] = {}
-        for _, changes in newer:
-            for change in changes:
-                first = merged.get(change.id)
-                before = first.before if first else change.before
-                merged[change.id] = Change(change.id, before, change.after)
-        return (newer[-1][0] if newer else floor), list(merged.values())
+        return (newer[-1][0] if newer else floor), summed(changes for _, changes in newer)
 
 
 class Bell:

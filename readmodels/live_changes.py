@@ -3,7 +3,7 @@
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -13,6 +13,7 @@ import msgspec
 
 from readmodels.composition import Collection
 from readmodels.documents import NOTHING, BadCursor, Changes, TooMany
+from readmodels.feed import summed
 from readmodels.live_state import Followed, Follower, is_same
 from readmodels.query import Where, predicate
 from readmodels.store import Change, Store
@@ -60,7 +61,7 @@ class ChangesFollower(Follower):
 
     def take(self) -> Any:
         if self._fault is not None:
-            raise self._fault
+            raise self._fault.with_traceback(None)
         if self._taken_next:
             return self._taken_next.popleft()
         if self._anew is not None:
@@ -118,12 +119,15 @@ class _Reading:
 class LiveChanges(Followed):
     """One watched set: its snapshot, its changes, and the cursors between them."""
 
-    def __init__(self, collection: Collection[Any], where: Where, store: Store) -> None:
+    def __init__(
+        self, collection: Collection[Any], where: Where, store: Store, turns: asyncio.Semaphore
+    ) -> None:
         super().__init__()
         self.collection = collection
         self._where = where
         self._holds = predicate(where)
         self._store = store
+        self._turns = turns
         self._name = f"{collection.name}.{collection.version}"
         self._condition = blake2b(repr(where).encode(), digest_size=6).hexdigest()
         self._kept: deque[tuple[int, Sequence[Change[Any]]]] = deque()
@@ -231,9 +235,10 @@ class LiveChanges(Followed):
         return reading
 
     async def _read(self) -> tuple[list[Changes[Any]], int]:
-        found, mark = await self._store.snapshot(
-            self.collection, self._where, SET_DOCUMENTS_MAX + 1
-        )
+        async with self._turns:
+            found, mark = await self._store.snapshot(
+                self.collection, self._where, SET_DOCUMENTS_MAX + 1
+            )
         if len(found) > SET_DOCUMENTS_MAX:
             raise TooMany(
                 f"more than {SET_DOCUMENTS_MAX:,} documents match: narrow the filter to watch them"
@@ -261,7 +266,9 @@ class LiveChanges(Followed):
         if count not in self._sums:
             if len(self._sums) >= SUMS_MAX:
                 self._sums.clear()
-            self._sums[count] = self.meaning(_merged(reversed(newer)), newer[0][0])
+            self._sums[count] = self.meaning(
+                summed(changes for _, changes in reversed(newer)), newer[0][0]
+            )
         return self._sums[count]
 
     def meaning(self, changes: Sequence[Change[Any]], mark: int) -> Changes[Any] | None:
@@ -287,14 +294,3 @@ class LiveChanges(Followed):
             changed=tuple(changed),
             left=tuple(left),
         )
-
-
-def _merged(messages: Iterable[tuple[int, Sequence[Change[Any]]]]) -> list[Change[Any]]:
-    """Each document as it was first and is last."""
-    merged: dict[str, Change[Any]] = {}
-    for _, changes in messages:
-        for change in changes:
-            first = merged.get(change.id)
-            before = first.before if first else change.before
-            merged[change.id] = Change(change.id, before, change.after)
-    return list(merged.values())

@@ -1,5 +1,6 @@
 """Pages that stay right in memory: what enters, moves or leaves is worked out there."""
 
+import asyncio
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,11 +24,12 @@ class LivePage(LiveState):
         collection: Collection[Any],
         where: Where,
         store: Store,
+        turns: asyncio.Semaphore,
         query: Query,
         *,
         with_total: bool,
     ) -> None:
-        super().__init__(collection, where, store)
+        super().__init__(collection, where, store, turns)
         self._query = query
         self._with_total = with_total
         self._size = query.first + 1 + max(SPARE_DOCUMENTS, query.first)

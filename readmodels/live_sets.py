@@ -1,5 +1,6 @@
 """Every live set of this process, each once however many follow it, fed by one listener each."""
 
+import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
@@ -14,6 +15,9 @@ from readmodels.query import Query, Where
 from readmodels.store import Change, Committed, Store
 
 __all__ = ["LiveSets"]
+
+READ_AT_ONCE_MAX = 16
+"""How many sets are read at once: when all have to be, queries and projectors go on beside."""
 
 Wake = Callable[[], None]
 Key = tuple[Any, ...]
@@ -53,6 +57,7 @@ class LiveSets:
     def __init__(self, store: Store, feed: Feed) -> None:
         self._store = store
         self._feed = feed
+        self._turns = asyncio.Semaphore(READ_AT_ONCE_MAX)
         self._listeners: dict[Collection[Any], _Listener] = {}
         self._sets: dict[Key, Followed] = {}
 
@@ -76,7 +81,7 @@ class LiveSets:
         """Follow one document."""
         key = ("one", collection, repr(where), id)
         followed = self._set(
-            key, collection, where, lambda: LiveOne(collection, where, self._store, id)
+            key, collection, where, lambda: LiveOne(collection, where, self._store, self._turns, id)
         )
         with self._following(key, collection, followed, StateFollower(followed, wake)) as follower:
             yield follower
@@ -97,7 +102,9 @@ class LiveSets:
             key,
             collection,
             where,
-            lambda: LivePage(collection, where, self._store, query, with_total=with_total),
+            lambda: LivePage(
+                collection, where, self._store, self._turns, query, with_total=with_total
+            ),
         )
         with self._following(key, collection, followed, StateFollower(followed, wake)) as follower:
             yield follower
@@ -109,7 +116,7 @@ class LiveSets:
         """Follow the changes of what the condition holds for, after a cursor if there is one."""
         key = ("changes", collection, repr(where))
         followed = self._set(
-            key, collection, where, lambda: LiveChanges(collection, where, self._store)
+            key, collection, where, lambda: LiveChanges(collection, where, self._store, self._turns)
         )
         follower = ChangesFollower(followed, wake, since)
         try:

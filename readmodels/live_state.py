@@ -92,7 +92,7 @@ class StateFollower(Follower):
 
     def take(self) -> Any:
         if self._state.fault is not None:
-            raise self._state.fault
+            raise self._state.fault.with_traceback(None)  # or it would grow with each follower
         if self._version == self._state.version:
             return NOTHING
         self._version = self._state.version
@@ -105,10 +105,13 @@ class StateFollower(Follower):
 class LiveState(Followed):
     """A set whose followers are shown its state, `value`; `version` grows with each new one.
 
-    It is registered before it is read, and what comes meanwhile is applied to what was read.
+    It is registered before it is read, and what comes meanwhile is applied to what was read. It is
+    read when it has one of the `turns`, which all sets share.
     """
 
-    def __init__(self, collection: Collection[Any], where: Where, store: Store) -> None:
+    def __init__(
+        self, collection: Collection[Any], where: Where, store: Store, turns: asyncio.Semaphore
+    ) -> None:
         super().__init__()
         self.collection = collection
         self.value: Any = None
@@ -117,6 +120,7 @@ class LiveState(Followed):
         self._where = where
         self._holds = predicate(where)
         self._store = store
+        self._turns = turns
         self._mark = -1
         self._missed: list[tuple[int, Sequence[Change[Any]]]] = []
         self._missed_changes = 0
@@ -160,8 +164,9 @@ class LiveState(Followed):
     async def _read_anew(self) -> None:
         try:
             while self._is_stale:
-                self._missed, self._missed_changes, self._is_stale = [], 0, False
-                self._mark = await self._read()
+                async with self._turns:
+                    self._missed, self._missed_changes, self._is_stale = [], 0, False
+                    self._mark = await self._read()
                 for mark, changes in self._missed:
                     if mark > self._mark:
                         self._mark = mark
@@ -211,8 +216,15 @@ class LiveState(Followed):
 class LiveOne(LiveState):
     """One document; None where there is none that the condition holds for."""
 
-    def __init__(self, collection: Collection[Any], where: Where, store: Store, id: str) -> None:
-        super().__init__(collection, where, store)
+    def __init__(
+        self,
+        collection: Collection[Any],
+        where: Where,
+        store: Store,
+        turns: asyncio.Semaphore,
+        id: str,
+    ) -> None:
+        super().__init__(collection, where, store, turns)
         self._id = id
         self._document: Any = None
 

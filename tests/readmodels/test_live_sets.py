@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from readmodels import live_changes, live_page, live_state
+from readmodels import live_changes, live_page, live_sets, live_state
 from readmodels.documents import NOTHING
 from readmodels.live_state import Followed, Follower
 from readmodels.query import EVERYTHING, By, Query
@@ -163,6 +164,37 @@ async def test_a_set_that_may_have_missed_something_is_read_once_for_all_who_fol
     for context in contexts:
         context.__exit__(None, None, None)
     assert rooms.documents.sets.followers(ACCOUNTS) == (0, 0)
+
+
+async def test_when_every_set_is_read_anew_only_some_are_read_at_once(
+    rooms: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, most = 0, 0
+    snapshot = rooms.store.snapshot
+
+    async def counted(*given: Any) -> Any:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        try:
+            await some_turns()
+            return await snapshot(*given)
+        finally:
+            reading -= 1
+
+    monkeypatch.setattr(rooms.store, "snapshot", counted)
+    with ExitStack() as followers:
+        for number in range(3 * live_sets.READ_AT_ONCE_MAX):
+            follow = await rooms.documents.live_one(Account, f"{number}", TELLER)
+            await followers.enter_context(follow(wake=lambda: None)).begin()
+        most = 0
+        rooms.feed.lost()
+        told(rooms, FAR, None, account("7"))
+        for each in rooms.documents.sets:
+            assert isinstance(each, live_state.LiveState)
+            await each.settled()
+            assert each.fault is None
+    assert most == live_sets.READ_AT_ONCE_MAX
 
 
 # Waking
