@@ -217,6 +217,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 def _keep_little_unsent(transport: asyncio.Transport) -> None:
     """Where the system can: a TCP connection takes more only when little is left to be sent."""
     connection = transport.get_extra_info("socket")
-    is_tcp = connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6)
-    if is_tcp and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+    if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
