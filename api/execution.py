@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -128,13 +128,14 @@ class Operations:
             raise RequestError([shown(each) for each in source.errors or ()])
         planned_run = planned.operation.compiled.run(request, planned.variables)
         last = None
-        async with aclosing(source):
-            async for each in source:
-                result = await _pushed(planned_run, executor, each)
-                if request.links is None or result != last:  # a link may change and show the same
-                    yield result
-                last = result
-                await asyncio.sleep(0)  # a source that always has more must not hold up the rest
+        with _used(planned_run):
+            async with aclosing(source):
+                async for each in source:
+                    result = await _pushed(planned_run, executor, each)
+                    if request.links is None or result != last:  # a link may show the same
+                        yield result
+                    last = result
+                    await asyncio.sleep(0)  # one that always has more must not hold up the rest
 
     def live(self, planned: Planned, request: Request[Any]) -> "Live | None":
         """The subscription as what may be followed; None where only `subscribe` can give it."""
@@ -181,6 +182,10 @@ class Live:
         """What begins to follow it. Raises Fault, which is to be told."""
         return await answered(self._follow)
 
+    def used(self) -> AbstractContextManager[None]:
+        """What is encoded for it may be kept for others, until the context is left."""
+        return self._plan.used()
+
     def encoded(self, pushed: object) -> bytes | None:
         """The result as JSON; None where only `told` can give it."""
         try:
@@ -201,6 +206,11 @@ def at_once(work: Coroutine[Any, Any, T]) -> T:
         return cast(T, end.value)
     work.close()
     raise RuntimeError("it waits for something")
+
+
+def _used(planned_run: tuple[Any, Run] | None) -> AbstractContextManager[None]:
+    plan = None if planned_run is None else planned_run[0]
+    return plan.used() if isinstance(plan, Pushes) else nullcontext()
 
 
 async def _pushed(planned_run: tuple[Any, Run] | None, executor: Any, each: object) -> Result:

@@ -244,7 +244,7 @@ class _Socket:
         assert self._frames is not None
         push = Push(live, self._frames, messages.next_head(operation_id))
         try:
-            with (await live.opened())(wake=push.wake) as follower:
+            with live.used(), (await live.opened())(wake=push.wake) as follower:
                 await answered(follower.begin())
                 push.begin(follower)
                 try:

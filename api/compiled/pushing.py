@@ -1,7 +1,8 @@
 """The root of subscriptions: what was pushed, shown as it was selected."""
 
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -68,6 +69,7 @@ class Pushes:
         self._watch = watch
         self._arguments = arguments
         self._below = below
+        self._users = 0
         self._shown: OrderedDict[int, tuple[object, bytes]] = OrderedDict()
 
     @property
@@ -94,6 +96,17 @@ class Pushes:
                 condition = listing.condition(given.get("where"))
                 return documents.live_changes(cls, condition, viewer, given.get("since"))
 
+    @contextmanager
+    def used(self) -> Generator[None]:
+        """Someone follows by this plan; what was encoded is kept as long as several do."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if self._users < 2:
+                self._shown.clear()
+
     async def encoded(self, run: Run, pushed: Any) -> bytes:
         """The result for what was pushed, as JSON. Raises as `answer`."""
         what = _bare(pushed)
@@ -101,7 +114,7 @@ class Pushes:
         if known is not None and known[0] is what:
             return known[1]
         body = _encode({"data": await self.answer(run, pushed)})
-        if not self.leads_on:
+        if self._users > 1 and not self.leads_on:
             self._shown[id(what)] = (what, body)
             if len(self._shown) > SHOWN_KEPT_MAX:
                 self._shown.popitem(last=False)

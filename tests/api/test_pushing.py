@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from api.compiled.pushing import Pushes
 from api.execution import Live
 from api.frames import frame_of
 from api.pushing import Push
@@ -142,3 +143,31 @@ async def test_a_long_snapshot_lets_others_have_their_turn() -> None:
         await asyncio.sleep(0)
         assert before < len(wire.sent) < before + 10
     assert wire.sent == frames(*(b"%d" % at for at in range(100)))
+
+
+class Counted:
+    """A selection that counts how often it is answered."""
+
+    def __init__(self) -> None:
+        self.plans: list[Any] = []
+        self.answers = 0
+
+    async def answer(self, _run: Any, documents: list[Any]) -> list[Any]:
+        self.answers += 1
+        return [{"id": each} for each in documents]
+
+
+async def test_what_several_follow_is_encoded_once_and_not_kept_when_they_are_gone() -> None:
+    nothing: Any = None
+    below: Any = Counted()
+    plan = Pushes("thing", nothing, nothing, below)
+    with plan.used(), plan.used():
+        for _ in range(3):
+            assert await plan.encoded(nothing, "a") == b'{"data":{"thing":{"id":"a"}}}'
+        assert below.answers == 1
+    with plan.used():
+        await plan.encoded(nothing, "a")
+        assert below.answers == 2
+    with plan.used(), plan.used():
+        await plan.encoded(nothing, "a")
+    assert below.answers == 3
