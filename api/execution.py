@@ -195,7 +195,8 @@ class Live:
 
     async def told(self, pushed: object) -> Result:
         """The result for what was pushed, or for the Fault that is the last of it."""
-        return await _pushed(None, self._executor(), pushed)
+        source = self._plan.source(self._run, pushed)
+        return await _pushed(None, self._executor(), source)
 
 
 def at_once(work: Coroutine[Any, Any, T]) -> T:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from graphql import GraphQLObjectType
@@ -22,6 +22,7 @@ from api.schema.listing import Listing
 from api.schema.meanings import Watch
 from api.schema.reading import Connection
 from readmodels.documents import Follow
+from readmodels.query import Page
 
 __all__ = ["Pushes", "pushes"]
 
@@ -119,6 +120,12 @@ class Pushes:
             if len(self._shown) > SHOWN_KEPT_MAX:
                 self._shown.popitem(last=False)
         return body
+
+    def source(self, run: Run, pushed: Any) -> Any:
+        """What was pushed, as graphql-core's resolvers take it."""
+        if not isinstance(pushed, Page):
+            return pushed
+        return self._watch.listing.connection(cast("Page[Any]", pushed), run.request)
 
     async def answer(self, run: Run, pushed: Any) -> Answer:
         """The answer for what was pushed. Raises the Fault that it is, GraphQLError, Anomaly."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum
 from random import Random
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 __all__ = ["made"]
 
@@ -41,8 +41,7 @@ def _value(hint: Any, random: Random, is_showable: bool) -> Any:
     if hint in _LEAVES:
         wrong: list[Any] = [] if is_showable else _WRONG.get(hint, [])
         return random.choice(_LEAVES[hint] + wrong)
-    value: Any = hint
-    return made(value, random, is_showable=is_showable)
+    return made(cast(Any, hint), random, is_showable=is_showable)
 
 
 _LEAVES: dict[Any, list[Any]] = {

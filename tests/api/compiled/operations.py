@@ -1,6 +1,7 @@
 """Operations by chance over a whole schema: right ones, odd ones, and ones that must fail."""
 
 import json
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -40,12 +41,24 @@ class Operation:
 
 
 class OperationMaker:
-    """Makes one operation; `ids` are those of documents that there may be."""
+    """Makes one operation; `ids` are those of documents that there may be.
 
-    def __init__(self, schema: GraphQLSchema, random: Random, ids: list[str]) -> None:
+    `tokens` are places that are passed, and then such as are not; `cursors` were given out.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        random: Random,
+        ids: list[str],
+        *,
+        tokens: tuple[list[str], list[str]] = (["3:5", "3:7"], ["3:9", "x"]),
+        cursors: Sequence[str] = (),
+    ) -> None:
         self._schema = schema
         self._random = random
         self._ids = ids
+        self._cursor_share = 0.3 if cursors else 0.03
         self._variables: dict[str, tuple[str, Any]] = {}
         self._fragments: list[str] = []
         self._count = 0
@@ -58,8 +71,8 @@ class OperationMaker:
             "Decimal": (["0", "3.00", "12.5", "1E+3"], ["x", 0.5]),
             "DateTime": (["2026-01-02T03:04:05Z", "2026-07-02T05:04:05+02:00"], ["2026-01-02"]),
             "Date": (["2026-01-02"], ["2026-02-30"]),
-            "Token": (["3:5", "3:7"], ["3:9", "x"]),
-            "Cursor": ([], ["abc", "", "W10"]),
+            "Token": tokens,
+            "Cursor": (list(cursors), ["abc", "", "W10"]),
         }
         """Good values, and bad ones, which are rare."""
 
@@ -80,7 +93,11 @@ class OperationMaker:
         given = ", ".join(f"${name}: {type_}" for name, (type_, _) in self._variables.items())
         text = f"{kind} Made{f'({given})' if given else ''} {{ {body} }}"
         values = {name: value for name, (_, value) in self._variables.items()}
-        left_out = [name for name in values if self._chance(0.01)]
+        left_out = [
+            name
+            for name, (type_, _) in self._variables.items()
+            if self._chance(0.5 if "=" in type_ else 0.01)
+        ]
         for name in left_out:
             del values[name]
         return Operation("\n".join([text, *self._fragments]), values)
@@ -143,14 +160,23 @@ class OperationMaker:
         given: list[str] = []
         for name, argument in field.args.items():
             is_needed = isinstance(argument.type, _required)
-            if not is_needed and not self._chance(0.03 if name in ("after", "since") else 0.25):
+            if not is_needed and not self._chance(
+                self._cursor_share if name in ("after", "since") else 0.25
+            ):
                 continue
             value = self._value(argument.type)
             if self._chance(0.4):
-                given.append(f"{name}: {self._variable(str(argument.type), value)}")
+                given.append(f"{name}: {self._given(argument.type, value)}")
             else:
                 given.append(f"{name}: {self._literal(argument.type, value)}")
         return f"({', '.join(given)})" if given else ""
+
+    def _given(self, type_: Any, value: Any) -> str:
+        """A variable of that value, at times with a default."""
+        if not self._chance(0.2):
+            return self._variable(str(type_), value)
+        default = self._literal(type_, self._value(type_), plain=True)
+        return self._variable(f"{type_} = {default}", value)
 
     def _variable(self, type_: str, value: Any) -> str:
         name = self._name("v")
@@ -181,20 +207,26 @@ class OperationMaker:
         good, bad = self._scalars[type_.name]
         return self._random.choice(bad if not good or self._chance(0.02) else good)
 
-    def _literal(self, type_: Any, value: Any) -> str:
-        """The value as GraphQL's text has it."""
+    def _literal(self, type_: Any, value: Any, plain: bool = False) -> str:
+        """The value as GraphQL's text has it, with variables inside unless it is to be plain."""
         if isinstance(type_, _required):
-            return self._literal(type_.of_type, value)
+            return self._literal(type_.of_type, value, plain)
         if value is None:
             return "null"
         if isinstance(type_, _lists):
-            return f"[{', '.join(self._literal(type_.of_type, each) for each in value)}]"
+            items = [self._inside(type_.of_type, each, plain) for each in value]
+            return f"[{', '.join(items)}]"
         if isinstance(type_, GraphQLEnumType):
             return str(value)
         if isinstance(type_, GraphQLInputObjectType):
             inside = (
-                f"{name}: {self._literal(type_.fields[name].type, each)}"
+                f"{name}: {self._inside(type_.fields[name].type, each, plain)}"
                 for name, each in value.items()
             )
             return f"{{ {', '.join(inside)} }}"
         return json.dumps(value)
+
+    def _inside(self, type_: Any, value: Any, plain: bool) -> str:
+        if not plain and self._chance(0.15):
+            return self._given(type_, value)
+        return self._literal(type_, value, plain)

@@ -1,10 +1,8 @@
 """A compiled operation answers as graphql-core does: data, errors, paths, and the order of keys."""
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -12,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.compiled.operation import Compiled
 from api.context import Request, Session
-from api.execution import Operations, Params, Planned, RequestError, Result
+from api.execution import RequestError, Result
 from api.schema import core, derive
 from api.settings import Settings
 from domain.rules import Viewer
+from tests.api.compiled.answers import Watched, planned, told
 from tests.api.compiled.documents import made
 from tests.api.compiled.operations import Operation, OperationMaker
 from tests.api.schema.client import ANN, BOB, NOBODY
@@ -25,20 +23,10 @@ from tests.api.schema.fakes import Fakes
 from tests.api.schema.shop import DayTally, Sale, Thing, shop
 
 SCHEMA = core(derive(shop()))
-OPERATIONS = Operations(SCHEMA, Settings(aliases_max=500, directives_max=500, cost_max=10**9))
+OPERATIONS = Watched(SCHEMA, Settings(aliases_max=500, directives_max=500, cost_max=10**9))
 CLASSES = (Thing, Sale, DayTally)
 IDS = ["lamp", "book", "chair", "s1", "s2"]
 VIEWERS = (ANN, ANN, BOB, NOBODY)
-
-
-class Never(Compiled):
-    """Leaves everything to graphql-core."""
-
-    def __init__(self) -> None:
-        pass
-
-    def run(self, request: Request[Any], variables: Mapping[str, Any]) -> None:
-        return None
 
 
 def services(seed: int, *, no_rows: bool, is_showable: bool) -> Fakes:
@@ -53,31 +41,11 @@ def services(seed: int, *, no_rows: bool, is_showable: bool) -> Fakes:
     return fakes
 
 
-def planned(operation: Operation, *, compiled: bool) -> Planned:
-    plan = OPERATIONS.plan(Params(query=operation.text, variables=operation.variables))
-    if not compiled:
-        return replace(plan, operation=replace(plan.operation, compiled=Never()))
-    plan.operation.compiled.uses = 1
-    return plan
-
-
-def told(results: Sequence[Result]) -> Any:
-    """The answers with their keys in order, and without what differs each time."""
-    text = [json.loads(each.body, object_pairs_hook=_ordered) for each in results]
-    return text, [each.codes for each in results]
-
-
-def _ordered(pairs: list[tuple[str, Any]]) -> Any:
-    if pairs and pairs[0][0] == "message" and ("errorId" in str(pairs)):
-        return "an unexpected error", [each for each in pairs if each[0] in ("locations", "path")]
-    return pairs
-
-
 async def answers(operation: Operation, fakes: Fakes, viewer: Viewer, *, compiled: bool) -> Any:
     """What the client is told, all of it."""
     request: Request[Any] = Request(Session(viewer), fakes)
     try:
-        plan = planned(operation, compiled=compiled)
+        plan = planned(OPERATIONS, operation, compiled=compiled)
         if not operation.text.startswith("subscription"):
             return told([await OPERATIONS.execute(plan, request)])
         return told(await pushed(OPERATIONS.subscribe(plan, request), fakes))
@@ -126,6 +94,9 @@ async def test_what_is_compiled_answers_as_graphql_core_does(
         return services(seed, no_rows=no_rows, is_showable=is_showable)
 
     expected = await answers(operation, fresh(), viewer, compiled=False)
+    asked = OPERATIONS.asked
     found = await answers(operation, fresh(), viewer, compiled=True)
 
     assert found == expected, operation
+    if kind != "subscription" and is_showable and found[1:] == ([()],):
+        assert OPERATIONS.asked == asked, operation  # the plan did not give up

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
-from api.execution import Operations, Params
+from api.execution import Params
 from domain.rules import Viewer
 from readmodels.clinical.chart_page import ChartPage
+from readmodels.commerce.low_stock_item import LowStockItem
+from tests.api.compiled.answers import told
 from tests.api.compiled.documents import made
 from tests.api.compiled.shipping import Shipped, opened, operations
 
@@ -33,39 +34,31 @@ def page(id: str, seen_by: Viewer) -> ChartPage:
     return made_page
 
 
-async def first(operations: Operations, clinic: Shipped, viewer: Viewer, id: str) -> Any:
-    """What the viewer is shown first."""
-    planned = operations.plan(Params(PAGE, variables={"id": id}))
-    async with aclosing(operations.subscribe(planned, clinic.request(viewer))) as results:
-        return json.loads((await anext(results)).body)
-
-
 async def test_nobody_is_pushed_the_page_of_another_patient(clinic: Shipped) -> None:
     await clinic.put(page("adam", ANN), page("bert", BOB))
     asked = operations()
-    for _ in range(2):
-        of_ann = await first(asked, clinic, ANN, "adam")
-        of_bob = await first(asked, clinic, BOB, "bert")
-        assert of_ann == {"data": {"chartPage": {"id": "adam", "patient": "adam", "page": 1}}}
-        assert of_bob == {"data": {"chartPage": {"id": "bert", "patient": "bert", "page": 1}}}
+    async with AsyncExitStack() as open_ones:
+        for viewer, id in ((ANN, "adam"), (BOB, "bert")) * 2:
+            planned = asked.plan(Params(PAGE, variables={"id": id}))
+            pushed = asked.subscribe(planned, clinic.request(viewer))
+            results = await open_ones.enter_async_context(aclosing(pushed))
+            shown = json.loads((await anext(results)).body)["data"]["chartPage"]
+            assert shown == {"id": id, "patient": id, "page": 1}
 
 
-async def followed(operations: Operations, clinic: Shipped, viewer: Viewer, id: str) -> Any:
-    """What the viewer is shown first over a socket."""
-    planned = operations.plan(Params(PAGE, variables={"id": id}))
-    live = operations.live(planned, clinic.request(viewer))
-    if live is None:  # the first time
-        return None
+async def test_what_cannot_be_shown_of_a_page_is_told_over_a_socket_as_everywhere(
+    clinic: Shipped,
+) -> None:
+    text = "subscription { lowStockItems { nodes { id available } pageInfo { hasNextPage } } }"
+    await clinic.put(made(LowStockItem, Random(1), id="lamp", available=2**40))
+    asked, viewer = operations(), Viewer("ann", frozenset({"clerk"}))
+    planned = asked.plan(Params(text))
+    async with aclosing(asked.subscribe(planned, clinic.request(viewer))) as results:
+        expected = told([await anext(results)])
+    live = asked.live(planned, clinic.request(viewer))
+    assert live is not None
     with (await live.opened())(wake=lambda: None) as follower:
         await follower.begin()
-        body = live.encoded(follower.take())
-        assert body is not None
-        return json.loads(body)["data"]["chartPage"]["id"]
-
-
-async def test_nobody_follows_the_page_of_another_patient(clinic: Shipped) -> None:
-    await clinic.put(page("adam", ANN), page("bert", BOB))
-    asked = operations()
-    await followed(asked, clinic, ANN, "adam")
-    assert await followed(asked, clinic, ANN, "adam") == "adam"
-    assert await followed(asked, clinic, BOB, "bert") == "bert"
+        pushed = follower.take()
+    assert live.encoded(pushed) is None
+    assert told([await live.told(pushed)]) == expected
