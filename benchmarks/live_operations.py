@@ -111,7 +111,7 @@ def idle(sockets: int, of_each: int, *, is_same: bool) -> Watching:
     every = (0 if is_same else number % QUOTES for number in range(sockets * of_each))
     ids: list[Variables] = [{"id": quote_id(number)} for number in every]
     return Watching(
-        title=f"{sockets:,} sockets with {of_each:,} subscriptions each",
+        title=f"{sockets * of_each:,} of them over {sockets:,} sockets",
         text=_ONE,
         variables=[ids[at : at + of_each] for at in range(0, len(ids), of_each)],
         changes=[],
