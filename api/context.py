@@ -1,7 +1,7 @@
 """What a resolver is given besides its arguments: who asks, and the services that answer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,8 +67,8 @@ class Request(Generic[Services]):
     """The client's place in the changes of a set, where the transport keeps it."""
     done: dict[str, Any] = field(default_factory=dict[str, Any])
     """What mutations came to, by their keys: nothing is done twice for one request."""
-    late: dict[type[Any], Exception] = field(default_factory=dict[type[Any], Exception])
-    """The documents that were not as far as was asked for in time: none is waited for twice."""
+    late: dict[Hashable, Exception] = field(default_factory=dict[Hashable, Exception])
+    """By documents and positions: what was waited for in vain, and is not waited for twice."""
 
 
 def traceparent_in(text: object) -> str | None:

@@ -52,7 +52,7 @@ async def read(run: Run, asks: Sequence[Ask]) -> list[Page[Any]]:
         return await answered(run.documents.read(asks, run.viewer, run.at_least))
     except Fault as fault:
         if isinstance(fault.__cause__, TooLate) and fault.__cause__.document is not None:
-            run.request.late[fault.__cause__.document] = fault
+            run.request.late[fault.__cause__.document, run.at_least] = fault
         raise
 
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from graphql import GraphQLObjectType
@@ -22,7 +22,6 @@ from api.schema.listing import Listing
 from api.schema.meanings import Watch
 from api.schema.reading import Connection
 from readmodels.documents import Follow
-from readmodels.query import Page
 
 __all__ = ["Pushes", "pushes"]
 
@@ -123,9 +122,9 @@ class Pushes:
 
     def source(self, run: Run, pushed: Any) -> Any:
         """What was pushed, as graphql-core's resolvers take it."""
-        if not isinstance(pushed, Page):
+        if self._watch.what != "page" or isinstance(pushed, Fault):
             return pushed
-        return self._watch.listing.connection(cast("Page[Any]", pushed), run.request)
+        return self._watch.listing.connection(pushed, run.request)
 
     async def answer(self, run: Run, pushed: Any) -> Answer:
         """The answer for what was pushed. Raises the Fault that it is, GraphQLError, Anomaly."""

@@ -94,8 +94,8 @@ async def find(
 
 def require_timely(request: Request[Services], cls: type[Any], at_least: Positions) -> None:
     """Raises the Fault of having waited in vain for these documents, where that has been."""
-    if at_least and cls in request.late:
-        raise request.late[cls]
+    if at_least and (cls, at_least) in request.late:
+        raise request.late[cls, at_least]
 
 
 def follow(request: Request[Services], cls: type[Any], where: Where) -> None:
