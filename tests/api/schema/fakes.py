@@ -94,7 +94,7 @@ class DocumentsInMemory:
             return
         self.waited.append((document, at_least))
         if self.passed.get(at_least.partition, -1) < at_least.offset:
-            raise TooLate("the documents are not there yet")
+            raise TooLate("the documents are not there yet", document)
 
     async def get(
         self, document: type[D], id: str, viewer: Viewer, at_least: Position | None = None
