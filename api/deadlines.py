@@ -42,7 +42,7 @@ class Deadlines:
 class Deadline:
     """One of them."""
 
-    __slots__ = ("_is_over", "_running", "_task", "due")
+    __slots__ = ("_cancelled_before", "_is_over", "_running", "_task", "due")
 
     def __init__(
         self, running: "dict[Deadline, None]", task: "asyncio.Task[object]", due: float
@@ -50,6 +50,7 @@ class Deadline:
         self.due = due
         self._running = running
         self._task = task
+        self._cancelled_before = task.cancelling()
         self._is_over = False
 
     def end(self) -> None:
@@ -68,5 +69,8 @@ class Deadline:
         trace: TracebackType | None,
     ) -> None:
         self._running.pop(self, None)
-        if self._is_over and self._task.uncancel() <= 0 and kind is asyncio.CancelledError:
+        if not self._is_over:
+            return
+        is_ours_alone = self._task.uncancel() <= self._cancelled_before
+        if is_ours_alone and kind is asyncio.CancelledError:
             raise TimeoutError from error

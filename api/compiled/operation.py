@@ -89,6 +89,9 @@ class Compiled:
             return pushes(planner, type_, sets)
         except (Uncovered, GraphQLError):  # which of them is wrong is told by graphql-core
             return None
+        except Exception:  # ours, and to be seen; the client is answered all the same
+            _log.exception("An operation cannot be planned; graphql-core answers it")
+            return None
 
 
 _ROOTS = {

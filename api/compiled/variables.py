@@ -76,7 +76,7 @@ class Variables:
                 continue
             try:
                 made = _coerced(value, type_)
-            except (GraphQLError, RecursionError):
+            except Exception:  # whatever it is, graphql-core tells it
                 return None
             if made is Undefined:
                 return None
@@ -86,7 +86,7 @@ class Variables:
     def _defaulted(self, inputs: Mapping[str, Any]) -> Given | None:
         try:
             return Given(self, inputs, self.as_told(inputs).coerced)
-        except GraphQLError:
+        except Exception:
             return None
 
     def as_told(self, inputs: Mapping[str, Any]) -> VariableValues:

@@ -75,3 +75,47 @@ async def test_another_error_stays_what_it_is() -> None:
     deadlines = Deadlines(60)
     with pytest.raises(ValueError, match="wrong"), deadlines.begin():
         raise ValueError("wrong")
+
+
+async def test_one_within_another_is_ended_alone() -> None:
+    outer, inner = Deadlines(60), Deadlines(0.01)
+    with outer.begin():
+        with pytest.raises(TimeoutError), inner.begin():
+            await asyncio.sleep(60)
+        await asyncio.sleep(0)
+
+
+async def test_both_that_are_over_end_the_outer_one() -> None:
+    outer, inner = Deadlines(60), Deadlines(60)
+    late = outer.begin()
+    with pytest.raises(TimeoutError):
+        with late:
+            also_late = inner.begin()
+            with also_late:
+                asyncio.get_running_loop().call_soon(late.end)
+                asyncio.get_running_loop().call_soon(also_late.end)
+                await asyncio.sleep(60)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_what_a_cancelled_task_still_does_may_be_late() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            try:
+                with Deadlines(0.01).begin():
+                    await asyncio.sleep(60)
+            except TimeoutError:
+                ended.append("late")
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["late"]

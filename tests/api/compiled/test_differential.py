@@ -93,10 +93,12 @@ async def test_what_is_compiled_answers_as_graphql_core_does(
     def fresh() -> Fakes:
         return services(seed, no_rows=no_rows, is_showable=is_showable)
 
-    expected = await answers(operation, fresh(), viewer, compiled=False)
+    services_a, services_b = fresh(), fresh()
+    expected = await answers(operation, services_a, viewer, compiled=False)
     asked = OPERATIONS.asked
-    found = await answers(operation, fresh(), viewer, compiled=True)
+    found = await answers(operation, services_b, viewer, compiled=True)
 
     assert found == expected, operation
+    assert services_b.dispatcher.sent == services_a.dispatcher.sent, operation
     if kind != "subscription" and is_showable and found[1:] == ([()],):
         assert OPERATIONS.asked == asked, operation  # the plan did not give up
