@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from api.compiled.rendering import Render, Selection, row_type
@@ -19,6 +20,9 @@ from readmodels.model import Link
 from readmodels.query import EVERYTHING, And, Compare, Operator, Page, Query
 
 __all__ = ["DocumentPlan", "LinkPlan", "PageField", "PagePlan", "Run", "read"]
+
+LINKS_AT_ONCE_MAX = 200
+"""So many of what links lead to are one read: one operation does not keep a store from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,37 +130,55 @@ class PagePlan:
 
     async def answer(self, run: Run, page: Page[Any]) -> dict[str, Any]:
         """The connection of the page."""
-        total = page.total
-        if self.with_total and total is None:
-            counted = run.documents.count(self.listing.cls, page.query.where, run.viewer)
-            total = await answered(counted)
-        answer: dict[str, Any] = {}
-        for each in self._fields:
-            match each.name:
-                case "nodes":
-                    assert isinstance(each.below, DocumentPlan)
-                    answer[each.key] = await each.below.answer(run, page.documents)
-                case "totalCount":
-                    answer[each.key] = total
-                case "edges":
-                    assert isinstance(each.below, tuple)
-                    answer[each.key] = await self._edges(run, page, each.below)
-                case "pageInfo":
-                    assert isinstance(each.below, tuple)
-                    answer[each.key] = self._info(page, each.below)
-                case _:
-                    answer[each.key] = f"{self.listing.name}Connection"
+        [answer] = await self.answers(run, [page])
         return answer
 
+    async def answers(self, run: Run, pages: Sequence[Page[Any]]) -> list[dict[str, Any]]:
+        """The connection of each page; what their documents lead to is read for all together."""
+        answers: list[dict[str, Any]] = [{} for _ in pages]
+        for each in self._fields:
+            for answer, value in zip(answers, await self._values(run, pages, each), strict=True):
+                answer[each.key] = value
+        return answers
+
+    async def _values(
+        self, run: Run, pages: Sequence[Page[Any]], field: PageField
+    ) -> Sequence[object]:
+        below = field.below
+        match field.name:
+            case "nodes":
+                assert isinstance(below, DocumentPlan)
+                return _parted(await below.answer(run, _documents(pages)), pages)
+            case "totalCount":
+                return [await self._total(run, each) for each in pages]
+            case "edges":
+                assert isinstance(below, tuple)
+                return _parted(await self._edges(run, pages, below), pages)
+            case "pageInfo":
+                assert isinstance(below, tuple)
+                return [self._info(each, below) for each in pages]
+            case _:
+                return [f"{self.listing.name}Connection"] * len(pages)
+
+    async def _total(self, run: Run, page: Page[Any]) -> int:
+        if page.total is not None:
+            return page.total
+        counted = run.documents.count(self.listing.cls, page.query.where, run.viewer)
+        return await answered(counted)
+
     async def _edges(
-        self, run: Run, page: Page[Any], below: "Sequence[PageField]"
+        self, run: Run, pages: Sequence[Page[Any]], below: Sequence[PageField]
     ) -> list[dict[str, Any]]:
-        edges: list[dict[str, Any]] = [{} for _ in page.documents]
+        """Those of all the pages."""
+        documents = _documents(pages)
+        edges: list[dict[str, Any]] = [{} for _ in documents]
         for each in below:
+            values: Sequence[object]
             if isinstance(each.below, DocumentPlan):
-                values = await each.below.answer(run, page.documents)
+                values = await each.below.answer(run, documents)
             elif each.name == "cursor":
-                values = list(map(self.listing.cursors.writer(page.query), page.documents))
+                writers = [(self.listing.cursors.writer(page.query), page) for page in pages]
+                values = [write(one) for write, page in writers for one in page.documents]
             else:
                 values = [f"{self.listing.name}Edge"] * len(edges)
             for edge, value in zip(edges, values, strict=True):
@@ -180,6 +202,16 @@ _INFO: dict[str, Callable[[PageInfo], object]] = {
     "__typename": lambda info: "PageInfo",
 }
 _CURSORS = ("cursor", "startCursor", "endCursor")
+
+
+def _documents(pages: Sequence[Page[Any]]) -> list[Any]:
+    return [each for page in pages for each in page.documents]
+
+
+def _parted(all_of_them: Sequence[Any], pages: Sequence[Page[Any]]) -> list[list[Any]]:
+    """What there is for the documents of all the pages, page by page."""
+    coming = iter(all_of_them)
+    return [list(islice(coming, len(page.documents))) for page in pages]
 
 
 def _document_plans(fields: Sequence[PageField]) -> "list[DocumentPlan]":
@@ -241,8 +273,7 @@ class LinkPlan:
                     Query(where=where, order=query.order, first=query.first, after=query.after)
                 )
             )
-        pages = await self._read(run, asks)
-        return [await below.answer(run, page) for page in pages]
+        return await below.answers(run, await self._read(run, asks))
 
     async def _ones(self, run: Run, documents: Sequence[Any], below: DocumentPlan) -> list[Any]:
         ids = [getattr(each, self._link.by) for each in documents]
@@ -260,4 +291,7 @@ class LinkPlan:
         for each in asks:
             where = each.query.where if each.id is None else Compare("id", "eq", each.id)
             follow(run.request, each.document, where)
-        return await read(run, asks)
+        pages: list[Page[Any]] = []
+        for at in range(0, len(asks), LINKS_AT_ONCE_MAX):
+            pages += await read(run, asks[at : at + LINKS_AT_ONCE_MAX])
+        return pages

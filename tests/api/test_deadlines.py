@@ -87,14 +87,11 @@ async def test_one_within_another_is_ended_alone() -> None:
 
 async def test_both_that_are_over_end_the_outer_one() -> None:
     outer, inner = Deadlines(60), Deadlines(60)
-    late = outer.begin()
-    with pytest.raises(TimeoutError):
-        with late:
-            also_late = inner.begin()
-            with also_late:
-                asyncio.get_running_loop().call_soon(late.end)
-                asyncio.get_running_loop().call_soon(also_late.end)
-                await asyncio.sleep(60)
+    late, also_late = outer.begin(), inner.begin()
+    asyncio.get_running_loop().call_soon(late.end)
+    asyncio.get_running_loop().call_soon(also_late.end)
+    with pytest.raises(TimeoutError), late, also_late:
+        await asyncio.sleep(60)
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
