@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from examples.cdnow import main as cdnow
+from tests.commerce_alone import COMMERCE
 from tests.crash.documents import documents_of
 from tests.examples.test_cdnow_recount import check_recount
 from tests.serving import Json, ProcessServer, headrace, running_server
@@ -61,14 +62,14 @@ async def test_the_answers_of_the_api_equal_the_file(tmp_path: Path, capsys: Any
     assert cdnow([str(SAMPLE)]) == 0
     (tmp_path / "commands.jsonl").write_text(capsys.readouterr().out)
     arguments = (str(tmp_path / "commands.jsonl"), "--data", str(tmp_path / "data"))
-    status, output, errors = await headrace("import", *arguments)
+    status, output, errors = await headrace("import", *arguments, MODEL=COMMERCE)
     assert status == 0, errors
     assert output.startswith("6,919 commands accepted, 0 of them were there before; 0 refused")
     check_recount(SAMPLE, await documents_of(tmp_path / "data"))
 
     customers, days = totals(1), totals(2)
     assert len(customers) == 2_357
-    async with running_server(tmp_path / "data") as server:
+    async with running_server(tmp_path / "data", MODEL=COMMERCE) as server:
         histories = await all_of(server, "customerHistories", "orders units spent")
         assert {id: as_total(each, "spent") for id, each in histories.items()} == customers
 
