@@ -1,19 +1,16 @@
 """Live sets whose changes are followed: each worked out once, and a cursor after each."""
 
 import asyncio
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import islice
 from typing import Any
-
-import msgspec
 
 from readmodels.composition import Collection
 from readmodels.documents import NOTHING, BadCursor, Changes, TooMany
 from readmodels.feed import summed
+from readmodels.live_cursors import Cursors
 from readmodels.live_state import Followed, Follower, is_same
 from readmodels.query import Where, predicate
 from readmodels.store import Change, Store
@@ -27,17 +24,6 @@ KEPT_CHANGES_MAX = 5_000
 SEEN_CHANGES_MAX = 500
 """With more, those that everyone has taken are looked for and forgotten."""
 SUMS_MAX = 16
-
-
-class _Cursor(msgspec.Struct, array_like=True, frozen=True):
-    """Where a live set stands: its collection, a digest of its condition, and the store's cursor.
-
-    `place` is None within a snapshot, from where only a new snapshot can go on.
-    """
-
-    collection: str
-    condition: str
-    place: str | None
 
 
 class ChangesFollower(Follower):
@@ -55,6 +41,9 @@ class ChangesFollower(Follower):
         self.next = followed.end
         """The number of the first message that is not taken yet."""
         self._floor = -1
+        """What has a lower mark, or this one, was shown to it when it began."""
+        self._seen = -1
+        """The highest mark that it was shown."""
         self._taken_next: deque[Changes[Any]] = deque()
         self._anew: asyncio.Task[None] | None = None
         self._fault: Exception | None = None
@@ -71,22 +60,30 @@ class ChangesFollower(Follower):
             return NOTHING
         shown = self._followed.sum(self.next, self._floor)
         self.next = self._followed.end
+        self._seen = max(self._seen, self._followed.mark)
         return NOTHING if shown is None else shown
 
     async def begin(self) -> None:
-        place = None if self._since is None else self._followed.place(self._since)
+        place = None if self._since is None else self._followed.cursors.place(self._since)
         resumed = None if place is None else await self._followed.resume(place)
         if resumed is None:
+            if self._since is not None:
+                await self._followed.settled()  # what is being read may lie before the cursor
             await self._read_all()
         else:
             shown, self._floor = resumed
+            self._seen = self._floor
             if shown is not None:
                 self._taken_next.append(shown)
 
     async def _read_all(self) -> None:
-        reading = self._followed.snapshot()
-        self.next = reading.next
-        chunks, self._floor = await asyncio.shield(reading.task)
+        while True:
+            reading = self._followed.snapshot()
+            self.next = reading.next
+            chunks, mark = await asyncio.shield(reading.task)
+            if mark >= self._seen:  # one that others began may show less
+                break
+        self._floor = self._seen = mark
         self._taken_next.extend(chunks)
 
     def _begin_anew(self) -> None:
@@ -128,8 +125,7 @@ class LiveChanges(Followed):
         self._holds = predicate(where)
         self._store = store
         self._turns = turns
-        self._name = f"{collection.name}.{collection.version}"
-        self._condition = blake2b(repr(where).encode(), digest_size=6).hexdigest()
+        self.cursors = Cursors(collection, where, store)
         self._kept: deque[tuple[int, Sequence[Change[Any]]]] = deque()
         self._kept_changes = 0
         self._look_at = SEEN_CHANGES_MAX
@@ -139,6 +135,8 @@ class LiveChanges(Followed):
         self._tasks: set[asyncio.Task[Any]] = set()
         self.begin = 0
         """The number of the oldest message that is kept."""
+        self.mark = -1
+        """That of the newest message."""
 
     @property
     def end(self) -> int:
@@ -152,6 +150,7 @@ class LiveChanges(Followed):
             self.drop()
             return
         if touching:
+            self.mark = mark
             self._kept.append((mark, touching))
             self._kept_changes += len(touching)
             self._sums.clear()
@@ -191,28 +190,6 @@ class LiveChanges(Followed):
         for task in self._tasks:
             task.cancel()
 
-    def place(self, since: str) -> str | None:
-        """The store's cursor in a client's; None where only a snapshot can go on from it.
-
-        Raises BadCursor where it is none that this document's changes gave out.
-        """
-        try:
-            cursor = msgspec.json.decode(
-                urlsafe_b64decode(since.encode() + b"=" * (-len(since) % 4)), type=_Cursor
-            )
-        except (ValueError, msgspec.MsgspecError):
-            raise BadCursor("not a cursor of a subscription to changes") from None
-        name, _, _ = cursor.collection.rpartition(".")
-        if name != self.collection.name:
-            raise BadCursor(f"a cursor of {name[:60] or 'something else'}, not of {self._name}")
-        is_of_set = cursor.collection == self._name and cursor.condition == self._condition
-        return cursor.place if is_of_set else None
-
-    def _cursor(self, mark: int | None) -> str:
-        place = None if mark is None else self._store.cursor(mark)
-        text = msgspec.json.encode(_Cursor(self._name, self._condition, place))
-        return urlsafe_b64encode(text).rstrip(b"=").decode()
-
     async def resume(self, place: str) -> tuple[Changes[Any] | None, int] | None:
         """What changed after a cursor, and the mark it is true at; None where history is gone."""
         try:
@@ -223,6 +200,11 @@ class LiveChanges(Followed):
             return None
         changes, mark = known
         return self.meaning(changes, mark), mark
+
+    async def settled(self) -> None:
+        """Wait until what is being read now is read."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def snapshot(self) -> _Reading:
         """The whole set in chunks and its mark, read once for all who ask while it is read."""
@@ -246,7 +228,7 @@ class LiveChanges(Followed):
         starts = range(0, max(len(found), 1), CHUNK_DOCUMENTS_MAX)
         return [
             Changes(
-                cursor=self._cursor(mark if start == starts[-1] else None),
+                cursor=self.cursors.at(mark if start == starts[-1] else None),
                 reset=start == 0,
                 more=start != starts[-1],
                 entered=tuple(found[start : start + CHUNK_DOCUMENTS_MAX]),
@@ -287,7 +269,7 @@ class LiveChanges(Followed):
         if not (entered or changed or left):
             return None
         return Changes(
-            cursor=self._cursor(mark),
+            cursor=self.cursors.at(mark),
             reset=False,
             more=False,
             entered=tuple(entered),
