@@ -24,8 +24,11 @@ from api.schema.asking import Services
 
 __all__ = ["Compiled"]
 
-PLANS_MAX = 16
-"""For how many combinations of included and skipped parts an operation is planned."""
+PLANS_MAX = 4
+"""For how many combinations of included and skipped parts an operation is planned.
+
+A plan keeps some 350 bytes for each token of its document; `plans_tokens_max` bounds those.
+"""
 
 _log = logging.getLogger("headrace.api")
 

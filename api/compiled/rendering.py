@@ -212,7 +212,7 @@ class _Writer:
             return self._is_as_it_is(shape.item)
         if shape.is_enum:
             return all(each.name == each.value for each in shape.of)
-        if self.rows and shape.of in (int, float, dict):
+        if self.rows and shape.of in (int, dict):
             return True
         return shape.of in (str, bool, date)
 
@@ -238,7 +238,8 @@ class _Writer:
         if shape.of is int:
             return f"({x} if {INT.start} <= ({x} := {source}) < {INT.stop} else beyond({x}))"
         if shape.of is float:
-            return f"({x} if isfinite({x} := float({source})) else beyond({x}))"
+            number = source if self.rows else f"float({source})"
+            return f"({x} if isfinite({x} := {number}) else beyond({x}))"
         return f"json({source})"
 
 
