@@ -18,7 +18,7 @@ const client = createClient({
   webSocketImpl: WebSocket,
   connectionParams: { ...authorization, ...job.connectionParams },
   retryAttempts,
-  retryWait: () => new Promise((done) => setTimeout(done, 250)), // its own waits double each time
+  retryWait: () => new Promise((done) => setTimeout(done, 1000)), // its own waits double each time
 });
 
 const results = client.iterate({ query, variables, operationName });
