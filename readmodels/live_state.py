@@ -145,11 +145,9 @@ class LiveState(Followed):
             self._missed_changes += len(changes)
             if self._missed_changes > MISSED_CHANGES_MAX:
                 self._missed, self._missed_changes, self._is_stale = [], 0, True
-        elif mark > self._mark:
+        elif mark > self._mark and self.fault is None:
             self._mark = mark
-            if self._applied_safely(changes):
-                self._publish()
-            else:
+            if not (self._applied_safely(changes) and self._published()):
                 self.drop()
 
     def drop(self) -> None:
@@ -171,11 +169,12 @@ class LiveState(Followed):
                     if mark > self._mark:
                         self._mark = mark
                         self._is_stale = self._is_stale or not self._applied_safely(changes)
+            self._publish()
         except Exception as fault:
-            self.fault = fault
+            self.fault, self._missed = fault, []
+            self.wake_all()
         finally:
             self._reading = None
-        self._publish()
 
     def _applied_safely(self, changes: Sequence[Change[Any]]) -> bool:
         try:
@@ -183,10 +182,14 @@ class LiveState(Followed):
         except Exception:  # the condition breaks on a document: the store is asked instead
             return False
 
+    def _published(self) -> bool:
+        try:
+            self._publish()
+        except Exception:  # it cannot be compared: the store is asked instead
+            return False
+        return True
+
     def _publish(self) -> None:
-        if self.fault is not None:
-            self.wake_all()
-            return
         value = self._shown()
         if self.version == 0 or not self._is_as_before(value):
             self.value = value

@@ -285,6 +285,27 @@ async def test_what_is_told_at_once_is_shown_at_once(rooms: Gallery) -> None:
         assert len(shown) == 1
 
 
+async def test_a_document_that_cannot_be_compared_harms_no_other_set(rooms: Gallery) -> None:
+    await rooms.put(account("a", 1), account("b", 1))
+    with ExitStack() as followers:
+        followed: list[Any] = []
+        for id in "ab":
+            follow = await rooms.documents.live_one(Account, id, TELLER)
+            followed.append(followers.enter_context(follow(wake=lambda: None)))
+            await followed[-1].begin()
+            followed[-1].take()
+        broken = Change("a", account("a", 1), account("a", "sNaN"))
+        whole = Change("b", account("b", 1), account("b", 2))
+        rooms.feed.tell(Committed(ACCOUNTS, FAR, [broken, whole], {}))
+        assert followed[1].take() == account("b", 2)
+        for each in rooms.documents.sets:
+            assert isinstance(each, live_state.LiveState)
+            await each.settled()
+            assert each.fault is None
+        # It was read from the store, which has another.
+        assert followed[0].take() is NOTHING
+
+
 async def test_the_sum_of_several_commits_is_worked_out_once_for_all(rooms: Gallery) -> None:
     follow = await rooms.documents.live_changes(Account, EVERYTHING, TELLER)
     with follow(wake=lambda: None) as one, follow(wake=lambda: None) as other:
