@@ -19,7 +19,7 @@ from tests.api.compiled.answers import Watched, planned, told
 from tests.api.compiled.documents import made
 from tests.api.compiled.operations import Operation, OperationMaker
 from tests.api.schema.client import ANN, BOB, NOBODY
-from tests.api.schema.fakes import Fakes
+from tests.api.schema.fakes import Fakes, recorded
 from tests.api.schema.shop import DayTally, Sale, Thing, shop
 
 SCHEMA = core(derive(shop()))
@@ -34,7 +34,10 @@ def services(seed: int, *, no_rows: bool, is_showable: bool) -> Fakes:
     random = Random(seed)
     fakes = Fakes()
     fakes.documents.no_rows = no_rows
-    fakes.documents.passed[3] = 7
+    fakes.documents.passed[3] = random.choice([7, 100])
+    for id in random.sample(IDS, 3):
+        events = [recorded(f"thing-{id}", each, b'{"a": [1, null]}') for each in range(1, 5)]
+        fakes.dispatcher.streams[f"thing-{id}"] = events
     for cls in CLASSES:
         for id in random.sample(IDS, random.randint(0, len(IDS))):
             fakes.documents.put(made(cls, random, is_showable=is_showable, id=id))
@@ -81,7 +84,7 @@ async def pushed(source: AsyncGenerator[Result, None], fakes: Fakes) -> list[Res
 )  # graphql-core leaves tasks
 @pytest.mark.parametrize("kind", ["query", "mutation", "subscription"])
 @pytest.mark.parametrize("no_rows", [False, True], ids=["rows", "documents"])
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), is_showable=st.booleans())
 async def test_what_is_compiled_answers_as_graphql_core_does(
     kind: str, no_rows: bool, seed: int, is_showable: bool
