@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from eventlog.database import READERS, Database
+from eventlog.database import Database
 from eventlog.envelope import Position
 from readmodels import sqlite_pages as pages
 from readmodels import sqlite_tables as tables
@@ -37,8 +37,8 @@ class SqliteStore:
     its last commits leads to a reset, never to a gap.
     """
 
-    reads_at_once = READERS
-    """As many as threads read the file."""
+    reads_at_once = 1000
+    """More than threads read the file: what is quick does not wait for what is slow."""
 
     def __init__(
         self, directory: Path, *, tell: Callable[[Committed], None] = lambda committed: None

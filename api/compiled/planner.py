@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from graphql import GraphQLObjectType, GraphQLSchema, SelectionSetNode, get_named_type
+from graphql import GraphQLObjectType, GraphQLSchema, SelectionSetNode
 
 from api.compiled.collecting import Collector, Selected, Uncovered
 from api.compiled.plan import DocumentPlan, LinkPlan, PageField, PagePlan
@@ -103,8 +103,3 @@ class Planner:
         else:
             below = self.document(meaning.listing, selected.sets)
         return LinkPlan(selected.name, meaning.link, meaning.listing, arguments, below)
-
-
-def named(definition_type: object) -> str:
-    """The name of the type in a field's type."""
-    return str(get_named_type(definition_type))  # type: ignore[call-overload]

@@ -7,6 +7,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLField,
+    GraphQLNonNull,
     GraphQLSchema,
     ListValueNode,
     ObjectValueNode,
@@ -21,6 +22,7 @@ from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
 _coerced: Any = getattr(utilities, "coerce_input_value")  # noqa: B009
+_required: Any = GraphQLNonNull
 """Untyped here, since graphql-core leaves its generics open."""
 
 __all__ = ["Arguments", "Given", "Variables"]
@@ -53,25 +55,26 @@ class Variables:
         self._schema = schema
         self._nodes = nodes
         self._none = Given(self, {}, {})
-        self._defined: list[tuple[str, Any, bool]] = []
+        self._defined: list[tuple[str, Any, bool, bool]] = []
         for node in nodes:
             signature = get_variable_signature(schema, node)
             if isinstance(signature, GraphQLError):
                 raise signature
             type_: Any = cast(Any, signature).type
-            self._defined.append((signature.name, type_, bool(node.default_value)))
+            is_required = isinstance(type_, _required)
+            self._defined.append((signature.name, type_, bool(node.default_value), is_required))
 
     def given(self, inputs: Mapping[str, Any]) -> Given | None:
         """The values of a request; None where graphql-core is to say what is wrong with them."""
         if not self._defined:
             return self._none
         coerced: dict[str, Any] = {}
-        for name, type_, has_default in self._defined:
+        for name, type_, has_default, is_required in self._defined:
             value = inputs.get(name, Undefined)
             if value is Undefined:
                 if has_default:
                     return self._defaulted(inputs)
-                if str(type_).endswith("!"):
+                if is_required:
                     return None
                 continue
             try:
@@ -107,7 +110,7 @@ class Arguments:
         self.is_constant = not named
         self._is_flat = all(isinstance(each, VariableNode) for each in named.values())
         self._variables = [
-            (name, each.name.value, str(cast(Any, definition.args[name]).type).endswith("!"))
+            (name, each.name.value, isinstance(cast(Any, definition.args[name]).type, _required))
             for name, each in named.items()
             if isinstance(each, VariableNode)
         ]

@@ -1,13 +1,21 @@
 """Reads that come together: whoever goes or breaks something takes nothing from the others."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 
+from eventlog.database import READERS
+from readmodels.documents import Ask, Part
+from readmodels.query import Query
 from readmodels.store import Select, Store
 from readmodels.together import Reader
+from tests.readmodels.gallery import DEADLINE_S, TELLER, account, gallery
+from tests.sample import Account
 
 
 class Slow:
@@ -82,3 +90,29 @@ async def test_nobody_waits_for_ever_when_the_first_breaks() -> None:
     store.let.set()
     found = await asyncio.gather(*tasks, return_exceptions=True)
     assert [str(each) for each in found] == ["this one breaks", "[['a']]"]
+
+
+async def test_a_quick_read_of_an_embedded_store_does_not_wait_for_slow_ones(
+    tmp_path: Path,
+) -> None:
+    async with gallery(tmp_path) as rooms:
+        await rooms.put(account("a", 1))
+        is_over = threading.Event()
+        one = Ask(Account, Part(msgspec.defstruct("Row", [("id", str)])), Query(first=1), "a")
+        database = rooms.store._database  # pyright: ignore[reportPrivateUsage]  # to keep its threads busy
+        try:
+            slow: list[asyncio.Future[Any]] = [
+                asyncio.ensure_future(database.read(lambda _: is_over.wait(DEADLINE_S)))
+                for _ in range(READERS)
+            ]
+            slow += [
+                asyncio.ensure_future(rooms.documents.read([one] * 51, TELLER))
+                for _ in range(READERS)
+            ]
+            await settle()
+            async with asyncio.timeout(DEADLINE_S / 2):
+                [page] = await rooms.documents.read([one], TELLER)
+            assert [each.id for each in page.documents] == ["a"]
+        finally:
+            is_over.set()
+        await asyncio.gather(*slow)
