@@ -19,6 +19,7 @@ const client = createClient({
   connectionParams: { ...authorization, ...job.connectionParams },
   retryAttempts,
   retryWait: () => new Promise((done) => setTimeout(done, 1000)), // its own waits double each time
+  shouldRetry: () => true, // also where nothing listens yet, which it takes for the end unless told so
 });
 
 const results = client.iterate({ query, variables, operationName });

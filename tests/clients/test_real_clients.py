@@ -111,7 +111,9 @@ async def test_graphql_ws_that_reconnects_sees_the_latest_after_a_power_cut(
             await ask(again, RESTOCK, product="disc")
             available = 5
             while available == 5:
-                available = (await pushes.next(30))["next"]["data"]["product"]["available"]
+                message = await pushes.next(30)
+                assert "next" in message, message
+                available = message["next"]["data"]["product"]["available"]
     assert available == 6
 
 
