@@ -11,8 +11,8 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, execution
 from strawberry.execution import optimized_is_awaitable
 
-from api.compiled.plan import Run
 from api.compiled.pushing import Pushes
+from api.compiled.run import Run
 from api.context import Request
 from api.cost import check_cost
 from api.deadlines import Deadlines

@@ -7,9 +7,9 @@ from graphql import GraphQLField, GraphQLObjectType, GraphQLUnionType
 
 from api.compiled.collecting import Selected, Uncovered, type_of
 from api.compiled.objects import Info, Path, Shows, constant, plain
-from api.compiled.plan import Run
 from api.compiled.planner import TYPENAME, Planner, Sets
 from api.compiled.roots import Answer, Queries, queries
+from api.compiled.run import Run
 from api.compiled.variables import Arguments
 from api.schema.book import meaning_of
 from api.schema.meanings import Command

@@ -14,10 +14,10 @@ from graphql import (
 
 from api.compiled.collecting import Collector, Uncovered, conditions_of
 from api.compiled.doing import Mutations, mutations
-from api.compiled.plan import Run
 from api.compiled.planner import Planner
 from api.compiled.pushing import Pushes, pushes
 from api.compiled.roots import Queries, queries
+from api.compiled.run import Run
 from api.compiled.variables import Variables
 from api.context import Request
 from api.schema.asking import Services

@@ -7,57 +7,19 @@ from itertools import islice
 from typing import Any
 
 from api.compiled.rendering import Render, Selection, row_type
-from api.compiled.variables import Arguments, Given
-from api.context import Request
-from api.errors import Fault
-from api.schema.asking import Services, answered, require_sight
+from api.compiled.run import Run, read
+from api.compiled.variables import Arguments
+from api.schema.asking import answered, require_sight
 from api.schema.listing import Listing
-from api.schema.reading import PageInfo, Positions, follow
-from domain.rules import Viewer
-from eventlog.envelope import Position
-from readmodels.documents import Ask, Documents, Part, TooLate
+from api.schema.reading import PageInfo, follow
+from readmodels.documents import Ask, Part
 from readmodels.model import Link
 from readmodels.query import EVERYTHING, And, Compare, Operator, Page, Query
 
-__all__ = ["DocumentPlan", "LinkPlan", "PageField", "PagePlan", "Run", "read"]
+__all__ = ["DocumentPlan", "LinkPlan", "PageField", "PagePlan"]
 
 LINKS_AT_ONCE_MAX = 200
 """So many of what links lead to are one read: one operation does not keep a store from others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One execution: who asks, with which variables, and after which positions."""
-
-    request: Request[Services]
-    variables: Given
-    at_least: Positions = ()
-
-    @property
-    def documents(self) -> Documents:
-        return self.request.services.documents
-
-    @property
-    def viewer(self) -> Viewer:
-        return self.request.session.viewer
-
-    def after(self, position: Position | None) -> "Run":
-        """The same, after one position more."""
-        if position is None:
-            return self
-        latest = {each.partition: each for each in self.at_least}
-        latest[position.partition] = max(position, latest.get(position.partition, position))
-        return Run(self.request, self.variables, tuple(latest.values()))
-
-
-async def read(run: Run, asks: Sequence[Ask]) -> list[Page[Any]]:
-    """A page for each. Raises Fault; one of having waited in vain is remembered."""
-    try:
-        return await answered(run.documents.read(asks, run.viewer, run.at_least))
-    except Fault as fault:
-        if isinstance(fault.__cause__, TooLate) and fault.__cause__.document is not None:
-            run.request.late[fault.__cause__.document, run.at_least] = fault
-        raise
 
 
 class DocumentPlan:

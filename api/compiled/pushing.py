@@ -10,9 +10,10 @@ from graphql import GraphQLObjectType
 
 from api.compiled.collecting import Selected, Uncovered
 from api.compiled.objects import Shows, constant, plain
-from api.compiled.plan import DocumentPlan, PagePlan, Run
+from api.compiled.plan import DocumentPlan, PagePlan
 from api.compiled.planner import TYPENAME, Planner, Sets
 from api.compiled.roots import Answer
+from api.compiled.run import Run
 from api.compiled.variables import Arguments
 from api.errors import Fault
 from api.schema.asking import require_sight

@@ -7,8 +7,9 @@ from graphql import GraphQLField, GraphQLObjectType
 
 from api.compiled.collecting import Selected, Uncovered
 from api.compiled.objects import Info, Path, Shows, shown
-from api.compiled.plan import DocumentPlan, PagePlan, Run, read
+from api.compiled.plan import DocumentPlan, PagePlan
 from api.compiled.planner import TYPENAME, Planner, Sets
+from api.compiled.run import Run, read
 from api.compiled.variables import Arguments
 from api.schema.asking import require_sight
 from api.schema.book import meaning_of
