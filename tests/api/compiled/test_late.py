@@ -1,12 +1,16 @@
 """What was waited for in vain: told where it was asked for, not elsewhere, and waited for once."""
 
+import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from api.context import Request, Session
-from tests.api.compiled.answers import planned
+from api.settings import Settings
+from tests.api.compiled.answers import Watched, planned
 from tests.api.compiled.operations import Operation
-from tests.api.compiled.test_differential import OPERATIONS
+from tests.api.compiled.test_differential import OPERATIONS, SCHEMA
 from tests.api.schema.client import ANN
 from tests.api.schema.fakes import Fakes
 
@@ -35,3 +39,19 @@ async def test_what_was_late_is_not_waited_for_again() -> None:
     text = '{ a: things(atLeast: "3:9") { totalCount } b: things(atLeast: "3:9") { totalCount } }'
     await answer(text, fakes, compiled=True)
     assert len(fakes.documents.waited) == 1
+
+
+async def test_a_plan_that_takes_too_long_is_ended_and_not_begun_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fakes = shop()
+
+    async def never(*_: object) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(fakes.documents, "read", never)
+    operations = Watched(SCHEMA, Settings(operation_timeout_s=0.01))
+    plan = planned(operations, Operation("{ things { totalCount } }", {}), compiled=True)
+    result = await operations.execute(plan, Request(Session(ANN), fakes))
+    assert result.codes == ("TIMEOUT",)
+    assert operations.asked == 0
