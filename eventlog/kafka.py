@@ -228,6 +228,8 @@ class KafkaLog:
     async def history(self, stream: str, after_version: int, first: int) -> list[Recorded]:
         """At most `first` events of the stream above a version, oldest first. Raises NotOwned."""
         owned = self._own(partition_of(stream, self.partitions))
+        async with owned.appending:  # an answer by the log may be there before the cache has it
+            pass
         return await owned.cache.history(stream, after_version, first)
 
     async def at(self, positions: Sequence[Position]) -> list[Recorded]:
