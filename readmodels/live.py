@@ -12,6 +12,7 @@ from readmodels.composition import Collection, Shown
 from readmodels.documents import NOTHING, Ask, Changes, Follow
 from readmodels.feed import Feed
 from readmodels.live_sets import LiveSets
+from readmodels.live_state import sides
 from readmodels.query import Compare, Page, Query, Where, predicate
 from readmodels.rights import both, visible
 from readmodels.store import Change, Select, Store
@@ -200,8 +201,4 @@ def touches(where: Where) -> Callable[[Change[Any]], bool]:
     """Whether a change may concern the set: the document is in it before or after."""
     holds = predicate(where)
 
-    def touched(change: Change[Any]) -> bool:
-        before, after = change.before, change.after
-        return (after is not None and holds(after)) or (before is not None and holds(before))
-
-    return touched
+    return lambda change: any(sides(holds, change))

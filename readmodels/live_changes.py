@@ -11,7 +11,7 @@ from readmodels.composition import Collection
 from readmodels.documents import NOTHING, BadCursor, Changes, TooMany
 from readmodels.feed import summed
 from readmodels.live_cursors import Cursors
-from readmodels.live_state import Followed, Follower, is_same
+from readmodels.live_state import Followed, Follower, is_same, sides
 from readmodels.query import Where, predicate
 from readmodels.store import Change, Store
 
@@ -145,7 +145,7 @@ class LiveChanges(Followed):
 
     def put(self, mark: int, changes: Sequence[Change[Any]]) -> None:
         try:
-            touching = [each for each in changes if any(self._sides(each))]
+            touching = [each for each in changes if any(sides(self._holds, each))]
         except Exception:  # the condition breaks on a document: everything is read anew
             self.drop()
             return
@@ -170,14 +170,6 @@ class LiveChanges(Followed):
     def _forget_first(self) -> None:
         self._kept_changes -= len(self._kept.popleft()[1])
         self.begin += 1
-
-    def _sides(self, change: Change[Any]) -> tuple[bool, bool]:
-        """Whether the document was in the set, and whether it is."""
-        before, after = change.before, change.after
-        return (
-            before is not None and self._holds(before),
-            after is not None and self._holds(after),
-        )
 
     def drop(self) -> None:
         self.begin = self.end + 1  # behind everyone who follows
@@ -259,7 +251,7 @@ class LiveChanges(Followed):
         changed: list[Any] = []
         left: list[str] = []
         for change in changes:
-            was_in, is_in = self._sides(change)
+            was_in, is_in = sides(self._holds, change)
             if is_in and not was_in:
                 entered.append(change.after)
             elif is_in and not is_same(change.before, change.after):

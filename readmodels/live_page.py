@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from readmodels.composition import Collection
-from readmodels.live_state import LiveState, is_same
+from readmodels.live_state import LiveState, is_same, sides
 from readmodels.query import By, Page, Query, Where, comparable
 from readmodels.store import Change, Store
 
@@ -50,18 +50,16 @@ class LivePage(LiveState):
         return mark
 
     def _applied(self, change: Change[Any]) -> bool:
-        before, after = change.before, change.after
-        was_in = before is not None and self._holds(before)
-        is_in = after is not None and self._holds(after)
+        was_in, is_in = sides(self._holds, change)
         if self._total is not None:
             self._total += is_in - was_in
         key = self._keys.pop(change.id, None)
         if key is not None:
             del self._window[bisect_left(self._window, key, key=_first)]
         if is_in:
-            key = self._key(after)
+            key = self._key(change.after)
             if self._is_whole or (self._window and key < self._window[-1][0]):
-                insort(self._window, (key, after), key=_first)
+                insort(self._window, (key, change.after), key=_first)
                 self._keys[change.id] = key
         while len(self._window) > 2 * self._size:
             _, last = self._window.pop()

@@ -12,7 +12,7 @@ from readmodels.documents import NOTHING
 from readmodels.query import Where, predicate
 from readmodels.store import Change, Store
 
-__all__ = ["Follower", "LiveOne", "LiveState", "is_same"]
+__all__ = ["Follower", "LiveOne", "LiveState", "is_same", "sides"]
 
 MISSED_CHANGES_MAX = 5_000
 """How many changes wait while a set is read; with more it is read again."""
@@ -22,6 +22,12 @@ WOKEN_AT_ONCE_MAX = 200
 def is_same(one: object, other: object) -> bool:
     """Whether a client would see no difference: 1.0 and 1.00 are equal and not the same."""
     return one is other or (one == other and repr(one) == repr(other))
+
+
+def sides(holds: Callable[[object], bool], change: Change[Any]) -> tuple[bool, bool]:
+    """Whether the document was in the set that the condition makes, and whether it is."""
+    before, after = change.before, change.after
+    return before is not None and holds(before), after is not None and holds(after)
 
 
 class Follower:

@@ -231,19 +231,19 @@ class SqliteStore:
         self, collection: Collection[D], where: Where, limit: int
     ) -> tuple[list[D], int]:
         """At most `limit` documents, and the mark of the last commit that they show."""
-        table = self._tables[collection]
-        query = Query(where=where, first=limit)
-
-        def look(connection: sqlite3.Connection) -> tuple[list[D], int]:
-            documents = [table.decode(body) for body in pages.bodies(connection, table, query)]
-            return documents, tables.read_mark(connection, "last")
-
-        return await self._database.read(look)
+        look = self._page(collection, Query(where=where, first=limit), with_total=False)
+        documents, _, mark = await self._database.read(look)
+        return documents, mark
 
     async def page(
         self, collection: Collection[D], query: Query, *, with_total: bool = False
     ) -> tuple[list[D], int | None, int]:
         """As `find`, with how many there are in all if asked for, and the mark that it shows."""
+        return await self._database.read_soon(self._page(collection, query, with_total=with_total))
+
+    def _page(
+        self, collection: Collection[D], query: Query, *, with_total: bool
+    ) -> Callable[[sqlite3.Connection], tuple[list[D], int | None, int]]:
         table = self._tables[collection]
 
         def look(connection: sqlite3.Connection) -> tuple[list[D], int | None, int]:
@@ -251,7 +251,7 @@ class SqliteStore:
             total = pages.count(connection, table, query.where) if with_total else None
             return documents, total, tables.read_mark(connection, "last")
 
-        return await self._database.read_soon(look)
+        return look
 
     def cursor(self, mark: int) -> str:
         """The mark with the epoch of this start."""

@@ -14,7 +14,8 @@ from api.schema.listing import Listing
 from api.schema.reading import PageInfo, follow
 from readmodels.documents import Ask, Part
 from readmodels.model import Link
-from readmodels.query import EVERYTHING, And, Compare, Operator, Page, Query
+from readmodels.query import Compare, Operator, Page, Query
+from readmodels.rights import both
 
 __all__ = ["DocumentPlan", "LinkPlan", "PageField", "PagePlan"]
 
@@ -228,8 +229,7 @@ class LinkPlan:
         query = below.query(self._arguments.given(run.variables))
         asks: list[Ask] = []
         for each in documents:
-            own = Compare(self._link.by, self._own, each.id)
-            where = own if query.where == EVERYTHING else And((own, query.where))
+            where = both(Compare(self._link.by, self._own, each.id), query.where)
             asks.append(
                 self._ask(
                     Query(where=where, order=query.order, first=query.first, after=query.after)

@@ -17,7 +17,8 @@ from api.schema.reading import Connection, Positions
 from api.schema.shapes import shapes_of
 from domain.composition import CompositionError
 from readmodels.composition import Shown
-from readmodels.query import EVERYTHING, And, By, Operator, Page, Query, Where
+from readmodels.query import EVERYTHING, By, Operator, Page, Query, Where
+from readmodels.rights import both
 
 __all__ = ["Listing", "listing_of", "page_length"]
 
@@ -59,11 +60,8 @@ class Listing:
         within: Where = EVERYTHING,
     ) -> Query:
         """What the arguments of a list ask for, of what `within` holds for. Raises Fault."""
-        condition = self.condition(where)
-        if within is not EVERYTHING:
-            condition = within if condition == EVERYTHING else And((within, condition))
         query = Query(
-            where=condition,
+            where=both(within, self.condition(where)),
             order=checked("orderBy", self.order, order_by),
             first=page_length(first, self.limits),
         )
