@@ -35,7 +35,7 @@ __all__ = [
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 START_S = 60.0
-STOP_S = 60.0
+STOP_S = 180.0
 REQUEST_S = 30.0
 LOG_CHARS_SHOWN = 6_000
 POLL_S = 0.02

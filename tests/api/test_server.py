@@ -145,6 +145,7 @@ async def test_a_peer_that_answers_no_ping_is_cut() -> None:
         frame(8, b"\x00"),
         b"\x81\xff" + b"\xff" * 8,
     ],
+    ids=["opcode", "unmasked", "utf-8", "reserved", "close", "length"],
 )
 async def test_a_broken_frame_ends_the_socket_and_nothing_is_logged_as_ours(
     data: bytes, caplog: pytest.LogCaptureFixture
