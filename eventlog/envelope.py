@@ -39,8 +39,11 @@ class Position:
         return Position(int(partition), int(offset))
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """An event about to be appended. `data` is its JSON, `event` the object it was made from."""
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An event about to be appended. `data` is its JSON, `event` the object it was made from.
+
+    No event leads back to its envelope, so there are no cycles for the collector to look for.
+    """
 
     id: str
     type: str
@@ -58,7 +61,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     event: object | None = None
 
 
-class Recorded(Draft, frozen=True, kw_only=True):
+class Recorded(Draft, frozen=True, kw_only=True, gc=False):
     """An event in the log. `event` is None where it was read back and not decoded yet."""
 
     offset: int

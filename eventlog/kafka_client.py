@@ -42,15 +42,26 @@ class Message(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-class Record(Protocol):
+class Unpacked(Protocol):
+    """A record as it stands in a batch."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+class Record(Unpacked, Protocol):
     """A record that was read."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +212,11 @@ class Reader:
 
         Raises KafkaError, and RuntimeError where the library's own reading task has ended.
         """
+        return [each for found in await self._take(limit, timeout_ms) for each in found]
+
+    async def _take(self, limit: int, timeout_ms: int) -> list[list[Any]]:
+        """What was found of each partition."""
         found = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=limit)
         if not found and self._consumer._fetcher.error_future.done():
             raise RuntimeError("the Kafka consumer has stopped reading")
-        return [record for records in found.values() for record in records]
+        return list(found.values())

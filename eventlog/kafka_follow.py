@@ -4,11 +4,15 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import TypeVar
 
 from eventlog.envelope import Recorded
 from eventlog.kafka_client import Cluster, KafkaConnectionError, Reader, Record
+from eventlog.kafka_events import EventReader
 from eventlog.kafka_records import recorded_of
+
+R = TypeVar("R", bound=Reader)
 
 CHUNK_RECORDS_MAX = 5_000
 STALL_S_MAX = 20.0
@@ -22,10 +26,22 @@ _SHORT_POLL_MS = 20
 _logger = logging.getLogger("headrace.kafka")
 
 
-@asynccontextmanager
-async def reading(cluster: Cluster, *, wait_ms: int = _SHORT_POLL_MS) -> AsyncGenerator[Reader]:
+def reading(
+    cluster: Cluster, *, wait_ms: int = _SHORT_POLL_MS
+) -> AbstractAsyncContextManager[Reader]:
     """A reader, started, and stopped at the end. Raises KafkaConnectionError."""
-    reader = Reader(cluster, wait_ms=wait_ms)
+    return _started(Reader(cluster, wait_ms=wait_ms))
+
+
+def reading_events(
+    cluster: Cluster, *, wait_ms: int = _SHORT_POLL_MS
+) -> AbstractAsyncContextManager[EventReader]:
+    """A reader of events, started, and stopped at the end. Raises KafkaConnectionError."""
+    return _started(EventReader(cluster, wait_ms=wait_ms))
+
+
+@asynccontextmanager
+async def _started(reader: R) -> AsyncGenerator[R]:
     try:
         await reader.start()
         yield reader
@@ -132,13 +148,12 @@ async def follow(
     seen = dict(after)
     while True:
         try:
-            async with reading(cluster, wait_ms=_LONG_POLL_MS) as reader:
+            async with reading_events(cluster, wait_ms=_LONG_POLL_MS) as reader:
                 reader.assign(topic, {each: offset + 1 for each, offset in seen.items()})
                 while True:
-                    records = await reader.take(limit, _POLL_MS)
-                    if records:
-                        events = [recorded_of(record) for record in records]
-                        seen |= {each.partition: each.offset for each in events}
+                    events, lasts = await reader.read(limit, _POLL_MS)
+                    if events:
+                        seen |= lasts
                         yield events
         except KafkaConnectionError as fault:
             _logger.warning("no broker to follow %s, trying again: %s", topic, fault)

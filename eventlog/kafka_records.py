@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from eventlog.envelope import Draft, Position, Recorded
-from eventlog.kafka_client import Message, Record
+from eventlog.kafka_client import Message, Record, Unpacked
 from eventlog.log import NoOp, Snapshot
 
 SPEC_VERSION = b"1.0"
@@ -73,31 +74,36 @@ def message_of(draft: Draft, source: str) -> Message:
 
 def recorded_of(record: Record) -> Recorded:
     """The event of a record. Raises ValueError, naming it, where it is none of Headrace's."""
-    texts = {name: value.decode() for name, value in record.headers if value is not None}
+    return event_of(record.topic, record.partition, record)
+
+
+def event_of(topic: str, partition: int, record: Unpacked) -> Recorded:
+    """The event of a record as a batch gives it. Raises ValueError as `recorded_of` does."""
     try:
-        return _recorded(record, texts)
-    except (KeyError, ValueError) as fault:
+        return _event_of(partition, record, dict(record.headers))
+    except (KeyError, ValueError, AttributeError, TypeError) as fault:  # a header may be null
         raise ValueError(
-            f"the record at {record.partition}:{record.offset} of {record.topic} is no event of "
+            f"the record at {partition}:{record.offset} of {topic} is no event of "
             f"Headrace ({fault!r}): nothing else may write to this topic"
         ) from fault
 
 
-def _recorded(record: Record, texts: Mapping[str, str]) -> Recorded:
+def _event_of(partition: int, record: Unpacked, headers: Mapping[str, Any]) -> Recorded:
+    actor, trace = headers.get("ce_actor"), headers.get("ce_traceparent")
     return Recorded(
         offset=record.offset,
-        partition=record.partition,
-        stream=texts["ce_subject"],
-        version=int(texts["ce_streamversion"]),
-        id=texts["ce_id"],
-        type=texts["ce_type"],
-        schema=int(texts["ce_schemaversion"]),
-        at=datetime.fromisoformat(texts["ce_time"]),
-        command_id=texts["ce_commandid"],
-        correlation_id=texts["ce_correlationid"],
-        causation_id=texts["ce_causationid"],
-        actor=texts.get("ce_actor"),
-        trace=texts.get("ce_traceparent"),
+        partition=partition,
+        stream=headers["ce_subject"].decode(),
+        version=int(headers["ce_streamversion"]),
+        id=headers["ce_id"].decode(),
+        type=headers["ce_type"].decode(),
+        schema=int(headers["ce_schemaversion"]),
+        at=datetime.fromisoformat(headers["ce_time"].decode()),
+        command_id=headers["ce_commandid"].decode(),
+        correlation_id=headers["ce_correlationid"].decode(),
+        causation_id=headers["ce_causationid"].decode(),
+        actor=None if actor is None else actor.decode(),
+        trace=None if trace is None else trace.decode(),
         data=record.value or b"",
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing, suppress
 from typing import NamedTuple
@@ -10,8 +11,8 @@ from typing import NamedTuple
 from eventlog import kafka_follow
 from eventlog.envelope import Recorded
 from eventlog.kafka_client import Cluster, KafkaConnectionError
-from eventlog.kafka_follow import RETRY_S, reading
-from eventlog.kafka_records import recorded_of
+from eventlog.kafka_events import Read
+from eventlog.kafka_follow import RETRY_S, reading_events
 
 TAIL_EVENTS_MAX = 20_000
 TAIL_BYTES_MAX = 64 * 1024 * 1024
@@ -32,6 +33,14 @@ class Reach(NamedTuple):
     """How many offsets follow it that can be read."""
     hanging: int
     """How many offsets follow those, of transactions that are not decided yet."""
+
+
+class _Chunk(NamedTuple):
+    """What was kept at once: how many events, of how many bytes, and their last offsets."""
+
+    events: int
+    bytes: int
+    lasts: Mapping[int, int]
 
 
 class _Place:
@@ -58,6 +67,7 @@ class Tail:
         self._cluster = cluster
         self._topic = topic
         self._events: list[Recorded] = []
+        self._chunks: deque[_Chunk] = deque()
         self._bytes = 0
         self._first = 0
         """The place of the first event that is kept."""
@@ -115,7 +125,7 @@ class Tail:
             return
         # Nobody who followed before is to take what is read from now on for what comes next.
         self._first += len(self._events) + 1
-        self._events, self._bytes = [], 0
+        self._events, self._chunks, self._bytes = [], deque(), 0
         self._from = dict(seen)
         self._reading = asyncio.create_task(self._read(dict(seen)))
 
@@ -166,14 +176,14 @@ class Tail:
 
     async def _read_on(self, seen: dict[int, int]) -> None:
         try:
-            async with reading(self._cluster, wait_ms=_WAIT_MS) as reader:
+            async with reading_events(self._cluster, wait_ms=_WAIT_MS) as reader:
                 reader.assign(self._topic, {each: offset + 1 for each, offset in seen.items()})
                 while True:
-                    records = await reader.take(CHUNK_EVENTS_MAX, _WAIT_MS)
-                    events = [recorded_of(record) for record in records]
-                    await self._make_room(len(events))
-                    seen |= {each.partition: each.offset for each in events}
-                    self._keep(events)
+                    read = await reader.read(CHUNK_EVENTS_MAX, _WAIT_MS)
+                    if read.events:
+                        await self._make_room(len(read.events))
+                        seen |= read.lasts
+                        self._keep(read)
                     for each in self.partitions:
                         unread, hanging = await reader.ahead(self._topic, each)
                         self.reaches[each] = Reach(seen[each], unread, hanging)
@@ -181,29 +191,32 @@ class Tail:
             _logger.warning("no broker to follow %s, trying again: %s", self._topic, fault)
             raise _Unreachable from fault
 
-    def _keep(self, events: list[Recorded]) -> None:
-        self._events += events
-        self._bytes += sum(len(each.data) for each in events)
-        if events:
-            self._arrived.set()
+    def _keep(self, read: Read) -> None:
+        size = sum([len(each.data) for each in read.events])
+        self._chunks.append(_Chunk(len(read.events), size, read.lasts))
+        self._events += read.events
+        self._bytes += size
+        self._arrived.set()
 
     async def _make_room(self, count: int) -> None:
         """Drop the oldest, once all who move have passed them."""
-        excess = len(self._events) + count - TAIL_EVENTS_MAX
-        size = self._bytes
-        while excess < len(self._events) and size > TAIL_BYTES_MAX:
-            size -= len(self._events[max(excess, 0)].data)
-            excess = max(excess, 0) + 1
-        if excess <= 0:
-            return
+        left, size = len(self._events), self._bytes
+        dropped: list[_Chunk] = []
+        for each in self._chunks:
+            if left + count <= TAIL_EVENTS_MAX and size <= TAIL_BYTES_MAX:
+                break
+            dropped.append(each)
+            left, size = left - each.events, size - each.bytes
+        excess = len(self._events) - left
         while any(self._holds_up(place, self._first + excess) for place in self._places):
             self._moved.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(HOLD_S_MAX):
                     await self._moved.wait()
-        for each in self._events[:excess]:
-            self._from[each.partition] = each.offset
-            self._bytes -= len(each.data)
+        for each in dropped:
+            self._from |= each.lasts
+            self._chunks.popleft()
+        self._bytes = size
         del self._events[:excess]
         self._first += excess
 

@@ -11,7 +11,9 @@ import pytest
 from eventlog import kafka_tail
 from eventlog.envelope import Recorded
 from eventlog.kafka import Cluster, KafkaLog
-from eventlog.kafka_client import Reader
+from eventlog.kafka_client import Message, Reader
+from eventlog.kafka_events import EventReader
+from eventlog.kafka_producers import Transactions
 from tests.contracts.logs import DEADLINE_S, PARTITIONS, append, draft, is_in_order, stream_in
 from tests.servers.kafka_shared import kafka_bootstrap
 
@@ -96,16 +98,33 @@ async def test_whoever_follows_while_the_last_one_leaves_misses_nothing(log: Kaf
 async def test_what_ends_the_reading_is_told_to_all_and_the_next_begins_anew(
     log: KafkaLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take = Reader.take
+    read = EventReader.read
 
-    async def broken(reader: Reader, limit: int, timeout_ms: int) -> list[object]:
+    async def broken(reader: EventReader, limit: int, timeout_ms: int) -> object:
         raise RuntimeError("the consumer has stopped")
 
-    monkeypatch.setattr(Reader, "take", broken)
+    monkeypatch.setattr(EventReader, "read", broken)
     followers = [asyncio.ensure_future(taken(log, 1)) for _ in range(3)]
     for each in followers:
         with pytest.raises(RuntimeError, match="has stopped"):
             await each
-    monkeypatch.setattr(Reader, "take", take)
+    monkeypatch.setattr(EventReader, "read", read)
     await rounds(log, 1, 1)
     assert len(await taken(log, 4)) == 4
+
+
+async def test_a_record_of_another_program_ends_the_reading_and_is_named(tmp_path: Path) -> None:
+    cluster, prefix = Cluster(servers=kafka_bootstrap()), f"test-{uuid4().hex[:12]}"
+    log = await KafkaLog.open(cluster, prefix, tmp_path, partitions=PARTITIONS)
+    (before,) = await append(log, draft(STREAMS[1], 1))
+    await log.close()
+    stranger = Transactions(cluster, f"{prefix}-1")
+    await stranger.start()
+    await stranger.begin()
+    await stranger.write({(f"{prefix}.events", 1): [Message(b"key", b"{}", [])]})
+    await stranger.commit()
+    await stranger.stop()
+    log = await KafkaLog.open(cluster, prefix, tmp_path, partitions=PARTITIONS, own=())
+    with pytest.raises(ValueError, match=rf"record at 1:{before.offset + 2} of {prefix}.events"):
+        await taken(log, 2)
+    await log.close()
