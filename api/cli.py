@@ -14,19 +14,16 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.auth import authenticator_from
-from api.distributed import KafkaUnusable
 from api.errors import Fault
 from api.importing import ImportClock, Importer, ImportFault, Summary, lines_of
 from api.keys import KeysError
 from api.loading import ModelMissing, load
-from api.runtime import FileDamaged, embedded
+from api.runtime import FileDamaged, Unusable, embedded
 from api.schema import command_decoder, core, derive, print_sdl
 from api.serving import CannotListen, serve
 from api.settings import Settings, SettingsError, add_options, settings_from
 from domain.composition import CompositionError
 from eventlog.directory import DirectoryTaken
-from eventlog.kafka_topics import WrongTopic
-from readmodels.mongo_opening import CannotOpen
 from readmodels.store import ShapeChanged
 
 REFUSALS_SHOWN_MAX = 20
@@ -41,9 +38,7 @@ _EXPECTED = (
     ImportFault,
     KeysError,
     CannotListen,
-    CannotOpen,
-    KafkaUnusable,
-    WrongTopic,
+    Unusable,
     Fault,
     OSError,
 )

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from domain.rules import Viewer
 
@@ -54,8 +56,7 @@ class Place:
     """The cursor of the changes that were pushed last."""
 
 
-@dataclass(slots=True)
-class Request(Generic[Services]):
+class Request(msgspec.Struct, Generic[Services]):
     """The context of one operation: `info.context` in a resolver."""
 
     session: Session
@@ -65,9 +66,9 @@ class Request(Generic[Services]):
     """What follows the links of a subscription, where it has any."""
     place: Place | None = None
     """The client's place in the changes of a set, where the transport keeps it."""
-    done: dict[str, Any] = field(default_factory=dict[str, Any])
+    done: dict[str, Any] = {}
     """What mutations came to, by their keys: nothing is done twice for one request."""
-    late: dict[Hashable, Exception] = field(default_factory=dict[Hashable, Exception])
+    late: dict[Hashable, Exception] = {}
     """By documents and positions: what was waited for in vain, and is not waited for twice."""
 
 

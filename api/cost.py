@@ -56,10 +56,9 @@ class Cost:
     paged: "tuple[tuple[Page, Cost], ...]" = ()
     pages: tuple[Page, ...] = ()
 
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it is the same whatever the variables."""
-        return not any(each.variable for each in self.pages)
+    def sizes(self, variables: Mapping[str, object]) -> tuple[int, ...]:
+        """The size of each page: where they are equal, so are the costs."""
+        return tuple([each.given(variables) for each in self.pages])
 
 
 def check_cost(cost: Cost, variables: Mapping[str, object], settings: Settings) -> None:

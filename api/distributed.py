@@ -9,7 +9,7 @@ from typing import Any
 
 from api.observing_kafka import Observed
 from api.projecting import Projecting
-from api.runtime import Runtime, cancelled, folding
+from api.runtime import Runtime, Unusable, cancelled, folding
 from api.settings import Settings, SettingsError
 from eventlog import kafka_node
 from eventlog.codec import Codec
@@ -17,17 +17,14 @@ from eventlog.dispatcher import CommandDispatcher
 from eventlog.kafka import Cluster
 from eventlog.kafka_client import KafkaError
 from eventlog.kafka_node import Node, Place
+from eventlog.kafka_topics import WrongTopic
 from readmodels.composition import Model
 from readmodels.feed import Feed
 from readmodels.live import LiveDocuments
 from readmodels.mongo import MongoStore
-from readmodels.mongo_opening import opened
+from readmodels.mongo_opening import CannotOpen, opened
 from readmodels.processes import ProcessSender
 from readmodels.projector import Projector
-
-
-class KafkaUnusable(Exception):
-    """Kafka cannot be reached, or refuses; the message says which and why."""
 
 
 @asynccontextmanager
@@ -35,15 +32,18 @@ async def distributed(model: Model, settings: Settings) -> AsyncGenerator[Runtim
     """The parts of this process, running until the end; the others are other processes'.
 
     At the end it takes no more commands, finishes those taken in, gives its partitions back and
-    leaves. Raises KafkaUnusable, CannotOpen, WrongTopic, DirectoryTaken, ShapeChanged.
+    leaves. Raises Unusable, DirectoryTaken, ShapeChanged.
     """
     feed, codec = Feed(), Codec(model.domain)
     assert settings.mongo is not None
-    async with (
-        opened(settings.mongo, tell=feed.tell, lost=feed.lost) as store,
-        AsyncExitStack() as closing,
-    ):
+    async with AsyncExitStack() as closing:
         parts = settings.parts_named
+        try:
+            store = await closing.enter_async_context(
+                opened(settings.mongo, tell=feed.tell, lost=feed.lost)
+            )
+        except CannotOpen as fault:
+            raise Unusable(str(fault)) from fault
         with _heard(settings):
             node = await kafka_node.opened(
                 _place(settings),
@@ -71,8 +71,10 @@ def _heard(settings: Settings) -> Generator[None]:
     logger.propagate = False
     try:
         yield
+    except WrongTopic as fault:
+        raise Unusable(str(fault)) from fault
     except (KafkaError, TimeoutError) as fault:
-        raise KafkaUnusable(
+        raise Unusable(
             f"Kafka at {settings.kafka} cannot be used: {words.said or fault or repr(fault)}"
         ) from fault
     finally:

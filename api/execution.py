@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -43,8 +42,7 @@ _core: Any = execution
 """graphql-core's own steps; its generics are left open there, so they are untyped here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True):
     """An operation that may be executed: known, valid and within the limits."""
 
     plan: Plan
@@ -57,8 +55,7 @@ class Planned:
         return self.operation.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """A result as JSON, with the codes of its errors."""
 
     body: bytes
@@ -88,9 +85,10 @@ class Operations:
         operation = plan.chosen(params.operationName)
         try:
             check_values(variables, self._settings)
-            if not operation.is_affordable:
+            sizes = operation.cost.sizes(variables)
+            if sizes != operation.affordable:
                 check_cost(operation.cost, variables, self._settings)
-                operation.is_affordable = operation.cost.is_fixed
+                operation.affordable = sizes
         except Fault as fault:
             raise RequestError([fault.formatted]) from None
         return Planned(plan, operation, variables)

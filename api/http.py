@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,12 +16,24 @@ from api.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, TIMEOUT, UNAUTHENTICATED,
 from api.execution import Params, Planned, RequestError, Result, decode_params, errors_only
 from api.gateway import Gateway
 from api.negotiation import Media, is_json, negotiate
+from api.whole import whole_of
 
 __all__ = ["Call", "HttpEndpoint", "Refused", "send_result"]
 
 STATUS = {UNAUTHENTICATED: 401, UNAVAILABLE: 503, TIMEOUT: 408}
 LINGER_S = 2.0
 LINGER_BYTES_MAX = 8 * 1024 * 1024
+_LINES = {
+    media: [
+        (b"content-type", f"{media.value}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    for media in Media
+}
+_HEADS = {
+    media: b"".join(b"%s: %s\r\n" % line for line in lines) for media, lines in _LINES.items()
+}
 MEMBERS = ("query", "operationName", "variables", "extensions", "documentId")
 
 
@@ -36,8 +47,7 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A request that is understood: who asks, for what, and in which form."""
 
     session: Session
@@ -83,7 +93,7 @@ class HttpEndpoint:
                 kind, status = "stream", 200
                 await self._streaming(call, request, receive, send, scope)
             else:
-                kind, status = await self._answer(call, request, is_get, send)
+                kind, status = await self._answer(call, request, scope, send)
         except Refused as refused:
             status = refused.status
             await self._refuse(refused, media, receive, send)
@@ -117,16 +127,24 @@ class HttpEndpoint:
             if method == "GET":
                 params = _params_of_url(scope["query_string"])
             else:
-                params = decode_params(await self._body(headers, receive))
+                params = decode_params(await self._body(scope, headers, receive))
         except Fault as fault:
             raise Refused(400, fault) from None
         return Call(session, params, media, headers)
 
-    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+    async def _body(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> bytes | bytearray:
         at_most = self._gateway.settings.body_bytes_max
         declared = _text(headers, b"content-length") or "0"
         if declared.isdecimal() and int(declared[:20]) > at_most:
             raise _too_long(at_most)
+        whole = whole_of(scope)
+        body = None if whole is None else whole.body(scope)
+        if body is not None:
+            if len(body) > at_most:
+                raise _too_long(at_most)
+            return body
         chunks: list[bytes] = []
         size = 0
         try:
@@ -145,19 +163,21 @@ class HttpEndpoint:
             raise _refused(408, "The request's body did not arrive in time") from None
 
     async def _answer(
-        self, call: Call, request: Request[Any], is_get: bool, send: Send
+        self, call: Call, request: Request[Any], scope: Scope, send: Send
     ) -> tuple[str, int]:
         kind, status = "none", 200
         try:
             planned = self._gateway.operations.plan(call.params)
             kind = planned.kind.value
-            _check_method(planned, is_get)
+            _check_method(planned, scope["method"] == "GET")
             result = await self._gateway.operations.execute(planned, request)
         except RequestError as error:
             result = errors_only(error.errors)
             status = 200 if call.media is Media.JSON else 400
         self._gateway.metrics.count_errors(result.codes)
-        await send_result(send, status, call.media, result)
+        whole = whole_of(scope) if status == 200 else None
+        if whole is None or not whole.answer(scope, _HEADS[call.media], result.body):
+            await send_result(send, status, call.media, result)
         return kind, status
 
     async def _refuse(
@@ -185,12 +205,7 @@ async def send_result(
     more: bool = False,
 ) -> None:
     """Answers with a result; `more` leaves the end of the response to the caller."""
-    lines = [
-        (b"content-type", f"{media.value}; charset=utf-8".encode()),
-        (b"content-length", str(len(result.body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+    lines = [*_LINES[media], (b"content-length", str(len(result.body)).encode())]
     if headers:
         lines += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": lines})

@@ -44,8 +44,8 @@ class Operation:
     kind: OperationType
     cost: Cost
     compiled: Compiled
-    is_affordable: bool = False
-    """Whether its cost is within the limits, whatever the variables."""
+    affordable: tuple[int, ...] | None = None
+    """The sizes of its pages that were last within the limits: the cost depends on nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class FileDamaged(Exception):
     """A file of the data directory cannot be opened; the message names it and what to do."""
 
 
+class Unusable(Exception):
+    """Kafka or MongoDB cannot be worked with as they are; the message says which and why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
     """What runs in this process, for those who ask it or watch over it."""

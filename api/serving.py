@@ -12,7 +12,6 @@ from functools import partial
 
 from api.app import create_app, create_watched_app
 from api.auth import Authenticator, authenticator_from
-from api.distributed import distributed
 from api.execution import Operations
 from api.first_query import first_query
 from api.metrics import Metrics
@@ -49,7 +48,7 @@ async def serve(model: Model, settings: Settings) -> None:
     """Serve the model until a signal says to stop, then finish what was begun.
 
     Raises DirectoryTaken, FileDamaged, ShapeChanged, CompositionError, SettingsError,
-    CannotListen, KafkaUnusable, WrongTopic, CannotOpen.
+    CannotListen, Unusable.
     """
     schema = derive(model, Limits(page_length_max=settings.page_max))
     authenticator = authenticator_from(settings)
@@ -87,6 +86,8 @@ async def serve(model: Model, settings: Settings) -> None:
 
 def _engine(model: Model, settings: Settings) -> AbstractAsyncContextManager[Runtime]:
     if settings.kafka is not None:
+        from api.distributed import distributed  # its clients are a fifth of the start without it
+
         return distributed(model, settings)
     return embedded(
         model,

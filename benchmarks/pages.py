@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from benchmarks.measuring import Latency, Row, Waits, alternate
 from benchmarks.pages_entries import DEEP, FIRST, PAGES, TOTALS, Paged, collection

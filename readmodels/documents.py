@@ -61,8 +61,7 @@ class Part:
         self.list_from_json: Callable[[str], list[Any]] = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """What is to be read: a part of those documents that a query gives, or of the one of an id."""
 
     document: type[Any]

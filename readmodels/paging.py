@@ -9,10 +9,11 @@ may follow, are read once more among their equals alone.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar, cast
+
+from msgspec.structs import replace
 
 from readmodels.query import And, By, Compare, Query, Where
 

@@ -10,6 +10,8 @@ from functools import partial
 from operator import attrgetter, ge, gt, le, lt
 from typing import Any, Generic, Literal, TypeVar
 
+import msgspec
+
 D = TypeVar("D")
 
 Operator = Literal[
@@ -64,8 +66,7 @@ class By:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(msgspec.Struct, frozen=True, kw_only=True):
     """A page of documents: those `where` holds for, in `order` with the id as the last term.
 
     `after` holds the values of the order's terms and the id, of the document to go on after.
@@ -85,8 +86,7 @@ class Query:
         return (*self.order, By("id"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[D]):
+class Page(msgspec.Struct, Generic[D], frozen=True, kw_only=True):
     """Documents in order, and whether more come before and after them.
 
     `total` counts all that the condition holds for, where that was asked for.

@@ -8,7 +8,6 @@ import pytest
 
 from tests.serving import ProcessServer, running_server
 
-
 WITH_KAFKA = (
     "contracts/test_log",
     "crash/test_cluster",

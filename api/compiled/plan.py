@@ -167,12 +167,16 @@ _INFO: dict[str, Callable[[PageInfo], object]] = {
 _CURSORS = ("cursor", "startCursor", "endCursor")
 
 
-def _documents(pages: Sequence[Page[Any]]) -> list[Any]:
+def _documents(pages: Sequence[Page[Any]]) -> Sequence[Any]:
+    if len(pages) == 1:
+        return pages[0].documents
     return [each for page in pages for each in page.documents]
 
 
-def _parted(all_of_them: Sequence[Any], pages: Sequence[Page[Any]]) -> list[list[Any]]:
+def _parted(all_of_them: Sequence[Any], pages: Sequence[Page[Any]]) -> list[Sequence[Any]]:
     """What there is for the documents of all the pages, page by page."""
+    if len(pages) == 1:
+        return [all_of_them]
     coming = iter(all_of_them)
     return [list(islice(coming, len(page.documents))) for page in pages]
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import Enum
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -107,6 +108,8 @@ def _stored(shape: Shape, selections: Sequence[Selection]) -> Any:
         kept: Any = list[_stored(shape.item, selections)]  # type: ignore[misc]  # made at run time
     elif is_value(shape.of):
         kept = row_type(shape.of, selections)
+    elif shape.is_enum and _is_text(shape.of):
+        kept = Literal[tuple(each.value for each in shape.of)]
     elif shape.is_enum or shape.of in (str, bool, float):
         kept = shape.of
     elif shape.of is int:
@@ -114,6 +117,10 @@ def _stored(shape: Shape, selections: Sequence[Selection]) -> Any:
     else:
         kept = object if shape.of is dict else str
     return kept | None if shape.optional else kept
+
+
+def _is_text(enum: type[Enum]) -> bool:
+    return all(isinstance(each.value, str) for each in enum)
 
 
 def _plain_text(text: str) -> str:
@@ -224,10 +231,12 @@ class _Writer:
         return f"{name}({source})"
 
     def _leaf(self, shape: Shape, source: str, x: str) -> str:
+        if shape.is_enum and self.rows and _is_text(shape.of):
+            return f"{self._bind('names', {each.value: each.name for each in shape.of})}[{source}]"
         if shape.is_enum:
             return f"{source}.name"
         if shape.of is Decimal and self.rows:
-            is_plain = f"'E' not in ({x} := {source}) and 'N' not in {x} and 'I' not in {x}"
+            is_plain = f"'E' not in ({x} := {source}) and {x}[-1] <= '9'"  # 1E+3; Infinity, NaN
             return f"({x} if {is_plain} else plain_text({x}))"
         if shape.of is Decimal:
             return f"plain({source})"

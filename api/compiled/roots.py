@@ -60,15 +60,16 @@ class ManyRoot:
         self._listing = listing
         self._arguments = arguments
         self._below = below
-        self._query: Query | None = None
+        self._last: tuple[Mapping[str, Any], Query] | None = None
+        """Most who ask again ask for the same page."""
 
     def ask(self, run: Run) -> tuple[Run, Ask]:
         """What is to be read, and after what. Raises Fault, GraphQLError."""
         require_sight(self._listing.shown.read, run.viewer, self._listing.many)
         given = self._arguments.given(run.variables)
-        query = self._query or self._below.query(given)
-        if self._arguments.is_constant:
-            self._query = query
+        if self._last is None or self._last[0] != given:
+            self._last = given, self._below.query(given)
+        query = self._last[1]
         return run.after(given.get("atLeast")), Ask(self._listing.cls, self._below.part, query)
 
     async def answer(self, run: Run, page: Page[Any]) -> Any:

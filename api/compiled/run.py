@@ -1,8 +1,9 @@
 """One execution of a plan, and its reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from api.compiled.variables import Given
 from api.context import Request
@@ -17,8 +18,7 @@ from readmodels.query import Page
 __all__ = ["Run", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """One execution: who asks, with which variables, and after which positions."""
 
     request: Request[Services]

@@ -76,6 +76,76 @@ async def test_a_client_between_two_requests_is_cut_if_it_starts_one_and_stops()
         writer.close()
 
 
+async def answers(reader: asyncio.StreamReader, count: int) -> list[tuple[bytes, bytes]]:
+    """The header and the body of so many answers, which say how long they are."""
+    found: list[tuple[bytes, bytes]] = []
+    for _ in range(count):
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        found.append((head, await reader.readexactly(length)))
+    return found
+
+
+async def test_requests_that_come_before_the_answer_are_answered_in_their_order() -> None:
+    async with within(), serving() as served:
+        reader, writer = await opened(served)
+        writer.write(b"".join(post(f"{{ x{at}: hello }}") for at in range(5)))
+        expected = [b'{"data":{"x%d":"Hello, you"}}' % at for at in range(5)]
+        assert [body for _, body in await answers(reader, 5)] == expected
+        writer.close()
+
+
+async def test_an_answer_has_its_date_and_is_kept_by_nobody() -> None:
+    async with within(), serving() as served:
+        reader, writer = await opened(served)
+        for _ in range(2):
+            writer.write(post("{ hello }"))
+            [(head, _)] = await answers(reader, 1)
+            assert b"\r\ndate: " in head
+            assert b"\r\ncache-control: no-store\r\n" in head
+            assert b"\r\nx-content-type-options: nosniff\r\n" in head
+        writer.close()
+
+
+@pytest.mark.parametrize("wish", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nConnection: close\r\n"])
+async def test_a_client_that_wants_one_answer_gets_it_and_the_end(wish: bytes) -> None:
+    async with within(), serving() as served:
+        reader, writer = await opened(served)
+        writer.write(post("{ hello }").replace(b"HTTP/1.1\r\n", wish))
+        [(head, body)] = await answers(reader, 1)
+        assert head.startswith(b"http/1.1 200 ")
+        assert b"connection: close" in head
+        assert body == b'{"data":{"hello":"Hello, you"}}'
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_client_that_asks_whether_to_send_its_body_is_told_to() -> None:
+    async with within(), serving() as served:
+        reader, writer = await opened(served)
+        head, _, body = post("{ hello }").partition(b"\r\n\r\n")
+        writer.write(head + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(body)
+        assert [found for _, found in await answers(reader, 1)] == [
+            b'{"data":{"hello":"Hello, you"}}'
+        ]
+        writer.close()
+
+
+async def test_a_body_that_comes_whole_and_is_too_long_is_413() -> None:
+    async with within(), serving(body_bytes_max=2000) as served:
+        reader, writer = await opened(served)
+        head, _, _ = post("").partition(b"Content-Length")
+        writer.write(
+            head + b"Transfer-Encoding: chunked\r\n\r\nbb8\r\n%s\r\n0\r\n\r\n" % (b" " * 3000)
+        )
+        [(head, body)] = await answers(reader, 1)
+        assert head.startswith(b"http/1.1 413 ")
+        assert b"body_bytes_max" in body
+        writer.close()
+
+
 async def test_a_client_that_never_takes_its_answer_is_cut() -> None:
     async with within(), serving(send_timeout_s=0.1) as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)

@@ -4,9 +4,9 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from readmodels import sqlite_tables
 from readmodels.paging import page, paged

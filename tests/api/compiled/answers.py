@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from api.compiled.operation import Compiled
 from api.context import Request
 from api.execution import Operations, Params, Planned, Result
@@ -37,7 +39,7 @@ def planned(operations: Operations, operation: Operation, *, compiled: bool) -> 
     """The operation as it comes for the second time."""
     plan = operations.plan(Params(query=operation.text, variables=operation.variables))
     if not compiled:
-        return replace(plan, operation=replace(plan.operation, compiled=Never()))
+        return structs.replace(plan, operation=replace(plan.operation, compiled=Never()))
     plan.operation.compiled.uses = 1
     return plan
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from domain.rules import Owner, Rule, Viewer, admits, alternatives
 from eventlog.dispatcher import Sender
@@ -125,7 +126,7 @@ class DocumentsInMemory:
                 page = Page(documents=kept, query=ask.query, has_next=False)
             if not self.no_rows:
                 stored = msgspec.json.encode(page.documents).decode()
-                page = replace(page, documents=tuple(ask.part.list_from_json(stored)))
+                page = structs.replace(page, documents=tuple(ask.part.list_from_json(stored)))
             pages.append(page)
         return pages
 
@@ -167,7 +168,7 @@ class DocumentsInMemory:
                 changed = self.changed
                 page = await self.find(document, query, viewer, at_least)
                 total = await self.count(document, query.where, viewer) if with_total else None
-                yield replace(page, total=total)
+                yield structs.replace(page, total=total)
                 await changed.wait()
         finally:
             self.watching -= 1
