@@ -77,7 +77,7 @@ class Mailbox:
         self._floor = mark
 
     async def take(self) -> tuple[int, Sequence[Change[Any]]] | None:
-        """The mark of the newest commit taken in, and the changes up to it; waits for one.
+        """The highest mark of the commits taken in, and their changes; waits for one.
 
         None where too many waited: the watcher then has to read everything anew.
         """
@@ -88,8 +88,9 @@ class Mailbox:
                 self._has_overflowed = False
                 self._floor = None
                 return None
-            mark, changes = self._merged(-1 if self._floor is None else self._floor)
-            self._commits, self._waiting, self._floor = [], 0, mark
+            self._floor = -1 if self._floor is None else self._floor
+            mark, changes = self._merged(self._floor)
+            self._commits, self._waiting = [], 0
             if changes:
                 return mark, changes
 
@@ -97,7 +98,8 @@ class Mailbox:
         newer = [(mark, changes) for mark, changes in self._commits if mark > floor]
         if len(newer) == 1:
             return newer[0]
-        return (newer[-1][0] if newer else floor), summed(changes for _, changes in newer)
+        mark = max((mark for mark, _ in newer), default=floor)
+        return mark, summed(changes for _, changes in newer)
 
 
 class Bell:

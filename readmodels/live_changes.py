@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from readmodels.composition import Collection
 from readmodels.documents import NOTHING, BadCursor, Changes, TooMany
@@ -13,7 +13,7 @@ from readmodels.feed import summed
 from readmodels.live_cursors import Cursors
 from readmodels.live_state import Followed, Follower, is_same, sides
 from readmodels.query import Where, predicate
-from readmodels.store import Change, Store
+from readmodels.store import Change, Place, Store
 
 __all__ = ["ChangesFollower", "LiveChanges"]
 
@@ -24,6 +24,14 @@ KEPT_CHANGES_MAX = 5_000
 SEEN_CHANGES_MAX = 500
 """With more, those that everyone has taken are looked for and forgotten."""
 SUMS_MAX = 16
+
+
+class _Message(NamedTuple):
+    """What changed of a set with a mark, and where the feed stood then."""
+
+    mark: int
+    changes: Sequence[Change[Any]]
+    place: Place
 
 
 class ChangesFollower(Follower):
@@ -126,32 +134,32 @@ class LiveChanges(Followed):
         self._store = store
         self._turns = turns
         self.cursors = Cursors(collection, where, store)
-        self._kept: deque[tuple[int, Sequence[Change[Any]]]] = deque()
+        self._kept: deque[_Message] = deque()
         self._kept_changes = 0
         self._look_at = SEEN_CHANGES_MAX
-        self._sums: dict[int, Changes[Any] | None] = {}
+        self._sums: dict[tuple[int, int], Changes[Any] | None] = {}
         """What so many of the last messages mean together, until there is another."""
         self._reading: _Reading | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.begin = 0
         """The number of the oldest message that is kept."""
         self.mark = -1
-        """That of the newest message."""
+        """The highest of a message."""
 
     @property
     def end(self) -> int:
         """The number that the next message gets."""
         return self.begin + len(self._kept)
 
-    def put(self, mark: int, changes: Sequence[Change[Any]]) -> None:
+    def put(self, mark: int, changes: Sequence[Change[Any]], place: Place) -> None:
         try:
             touching = [each for each in changes if any(sides(self._holds, each))]
         except Exception:  # the condition breaks on a document: everything is read anew
             self.drop()
             return
         if touching:
-            self.mark = mark
-            self._kept.append((mark, touching))
+            self.mark = max(self.mark, mark)
+            self._kept.append(_Message(mark, touching, place))
             self._kept_changes += len(touching)
             self._sums.clear()
             self._forget()
@@ -168,7 +176,7 @@ class LiveChanges(Followed):
             self._forget_first()
 
     def _forget_first(self) -> None:
-        self._kept_changes -= len(self._kept.popleft()[1])
+        self._kept_changes -= len(self._kept.popleft().changes)
         self.begin += 1
 
     def drop(self) -> None:
@@ -232,20 +240,24 @@ class LiveChanges(Followed):
 
     def sum(self, number: int, floor: int) -> Changes[Any] | None:
         """What the messages from the number on, of marks above the floor, mean together."""
-        newest = islice(reversed(self._kept), self.end - number)
-        newer = [each for each in newest if each[0] > floor]
+        newest = list(islice(reversed(self._kept), self.end - number))
+        newer = [each for each in newest if each.mark > floor]
         count = len(newer)
         if count == 0:
             return None
-        if count not in self._sums:
+        place = newest[0].place
+        if place.covered:  # what is held there and was shown to this follower is told to it
+            place = Place(place.mark, max(place.above, floor), place.covered)
+        are_last = newer[-1] is newest[count - 1]
+        key = (count, place.above) if are_last else (-number - 1, floor)
+        if key not in self._sums:
             if len(self._sums) >= SUMS_MAX:
                 self._sums.clear()
-            self._sums[count] = self.meaning(
-                summed(changes for _, changes in reversed(newer)), newer[0][0]
-            )
-        return self._sums[count]
+            changes = summed(each.changes for each in reversed(newer))
+            self._sums[key] = self.meaning(changes, place)
+        return self._sums[key]
 
-    def meaning(self, changes: Sequence[Change[Any]], mark: int) -> Changes[Any] | None:
+    def meaning(self, changes: Sequence[Change[Any]], place: int | Place) -> Changes[Any] | None:
         """What the changes mean for this set; None where a client would see no difference."""
         entered: list[Any] = []
         changed: list[Any] = []
@@ -261,7 +273,7 @@ class LiveChanges(Followed):
         if not (entered or changed or left):
             return None
         return Changes(
-            cursor=self.cursors.at(mark),
+            cursor=self.cursors.at(place),
             reset=False,
             more=False,
             entered=tuple(entered),

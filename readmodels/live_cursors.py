@@ -9,7 +9,7 @@ import msgspec
 from readmodels.composition import Collection
 from readmodels.documents import BadCursor
 from readmodels.query import Where
-from readmodels.store import Store
+from readmodels.store import Place, Store
 
 __all__ = ["Cursors"]
 
@@ -34,10 +34,10 @@ class Cursors:
         self._name = f"{collection.name}.{collection.version}"
         self._condition = blake2b(repr(where).encode(), digest_size=6).hexdigest()
 
-    def at(self, mark: int | None) -> str:
-        """The cursor at the mark; without one, that of a snapshot under way."""
-        place = None if mark is None else self._store.cursor(mark)
-        text = msgspec.json.encode(_Cursor(self._name, self._condition, place))
+    def at(self, place: int | Place | None) -> str:
+        """The cursor at a mark, or a place; without one, that of a snapshot under way."""
+        stands = None if place is None else self._store.cursor(place)
+        text = msgspec.json.encode(_Cursor(self._name, self._condition, stands))
         return urlsafe_b64encode(text).rstrip(b"=").decode()
 
     def place(self, since: str) -> str | None:

@@ -12,7 +12,7 @@ from readmodels.live_page import LivePage
 from readmodels.live_state import Followed, Follower, LiveOne, LiveState, StateFollower
 from readmodels.matching import Matcher
 from readmodels.query import Query, Where
-from readmodels.store import Change, Committed, Store
+from readmodels.store import Change, Committed, Place, Store
 
 __all__ = ["LiveSets"]
 
@@ -34,11 +34,12 @@ class _Listener:
 
     def put(self, committed: Committed) -> None:
         touched: dict[Followed, list[Change[Any]]] = {}
+        place = committed.place or Place(committed.mark)
         for change in committed.changes:
             for each in self._touched(change):
                 touched.setdefault(each, []).append(change)
         for followed, changes in touched.items():
-            followed.put(committed.mark, changes)
+            followed.put(committed.mark, changes, place)
 
     def _touched(self, change: Change[Any]) -> list[Followed]:
         try:

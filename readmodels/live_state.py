@@ -10,7 +10,7 @@ from typing import Any
 from readmodels.composition import Collection
 from readmodels.documents import NOTHING
 from readmodels.query import Where, predicate
-from readmodels.store import Change, Store
+from readmodels.store import Change, Place, Store
 
 __all__ = ["Follower", "LiveOne", "LiveState", "is_same", "sides"]
 
@@ -76,7 +76,7 @@ class Followed(ABC):
             follower.wake()
 
     @abstractmethod
-    def put(self, mark: int, changes: Sequence[Change[Any]]) -> None:
+    def put(self, mark: int, changes: Sequence[Change[Any]], place: Place) -> None:
         """Take in what a commit changed, of what may concern this."""
 
     @abstractmethod
@@ -128,6 +128,7 @@ class LiveState(Followed):
         self._store = store
         self._turns = turns
         self._mark = -1
+        """What has a higher one is not in what was read last."""
         self._missed: list[tuple[int, Sequence[Change[Any]]]] = []
         self._missed_changes = 0
         self._is_stale = True
@@ -145,16 +146,18 @@ class LiveState(Followed):
         while self._reading is not None:
             await asyncio.wait([self._reading])
 
-    def put(self, mark: int, changes: Sequence[Change[Any]]) -> None:
+    def put(self, mark: int, changes: Sequence[Change[Any]], place: Place) -> None:
         if self._reading is not None:
             self._missed.append((mark, changes))
             self._missed_changes += len(changes)
             if self._missed_changes > MISSED_CHANGES_MAX:
                 self._missed, self._missed_changes, self._is_stale = [], 0, True
-        elif mark > self._mark and self.fault is None:
-            self._mark = mark
-            if not (self._applied_safely(changes) and self._published()):
-                self.drop()
+        elif (
+            mark > self._mark
+            and self.fault is None
+            and not (self._applied_safely(changes) and self._published())
+        ):
+            self.drop()
 
     def drop(self) -> None:
         self._is_stale = True
@@ -173,7 +176,6 @@ class LiveState(Followed):
                     self._mark = await self._read()
                 for mark, changes in self._missed:
                     if mark > self._mark:
-                        self._mark = mark
                         self._is_stale = self._is_stale or not self._applied_safely(changes)
             self._publish()
         except Exception as fault:

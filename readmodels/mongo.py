@@ -25,12 +25,13 @@ from readmodels.mongo_client import Client, Database, raise_if_cancelled
 from readmodels.mongo_indexes import make_indexes
 from readmodels.mongo_query import selection
 from readmodels.mongo_reads import READS_AT_ONCE_MAX, at_one_time, find, find_at, read
-from readmodels.mongo_stream import MARKS, mark_of, time_of
-from readmodels.mongo_tail import Shelf, Tail
+from readmodels.mongo_shelf import Shelf
+from readmodels.mongo_stream import mark_of, place_in, place_text, time_of
+from readmodels.mongo_tail import Tail
 from readmodels.mongo_values import Records
 from readmodels.mongo_writes import Commits, Dropped
 from readmodels.query import Query, Where
-from readmodels.store import Change, Committed, Parked, Progress, Select, Stored, Write
+from readmodels.store import Change, Committed, Parked, Place, Progress, Select, Stored, Write
 
 D = TypeVar("D")
 
@@ -40,8 +41,6 @@ RETIRE_AFTER = timedelta(minutes=15)
 """How long a version that another took over from is kept, for processes with the older code."""
 BURY_AFTER = timedelta(days=1)
 """How long a deleted document is known: longer than any projector sleeps and then writes."""
-
-_MARK_DIGITS = len(str(MARKS.stop))
 
 
 class Unreachable(NotReady):
@@ -114,7 +113,7 @@ class MongoStore:
     @property
     def position(self) -> int:
         """The mark up to which everything was told."""
-        return self._tail.position
+        return self._tail.told
 
     @property
     def is_shared(self) -> bool:
@@ -136,7 +135,8 @@ class MongoStore:
             token, progress = await collections.prepare(database, records)
             await make_indexes(database, records)
             if known is None or known.is_gone or known.token != token:
-                known = Shelf(records, token, Commits(database, records, token))
+                commits = Commits(database, records, token)
+                known = Shelf(records, token, commits, progress.checkpoint)
                 known.prepared_at = mark_of(await database.now())
                 known.is_built = progress.is_built
                 self._tail.follow(known)
@@ -259,23 +259,23 @@ class MongoStore:
             )
         return documents, total, mark_of(at)
 
-    def cursor(self, mark: int) -> str:
-        """The mark with the identity of the database."""
-        return f"{self._tail.identity}.{mark}"
+    def cursor(self, place: int | Place) -> str:
+        """The place with the identity of the database."""
+        return f"{self._tail.identity}.{place_text(place)}"
 
     async def since(
         self, collection: Collection[D], cursor: str
     ) -> tuple[list[Change[D]], int] | None:
         """Each document changed after the cursor, as it was then and is now, and the new mark."""
-        identity, _, digits = cursor.partition(".")
-        is_number = digits.isascii() and digits.isdigit() and len(digits) <= _MARK_DIGITS
-        if not is_number or int(digits) not in MARKS:
+        identity, _, text = cursor.partition(".")
+        place = place_in(text)
+        if place is None:
             raise ValueError(f"not a cursor of this store: {cursor[:60]!r}")
         shelf = self._shelf(collection)
         if identity != self._tail.identity:
             return None
         with _reached():
-            return await self._tail.since(shelf, int(digits))
+            return await self._tail.since(shelf, place)
 
 
 @contextmanager

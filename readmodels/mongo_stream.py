@@ -7,6 +7,7 @@ reads it and wherever it begins, so every process gives a write the same mark. T
 time is no write's: it stands for everything up to that time, as a snapshot read at it shows it.
 """
 
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from readmodels.mongo_client import Database, Row, code_of
 from readmodels.mongo_collections import COLLECTIONS
 from readmodels.mongo_values import Records
-from readmodels.store import Change
+from readmodels.store import Change, Place
 
 PLACES = 2**20
 MARKS = range(2**84)
@@ -38,6 +39,10 @@ _LOST_CODES = frozenset(
 )
 
 
+_MARK = f"([0-9]{{1,{len(str(MARKS.stop))}}})"
+_PLACE = re.compile(rf"{_MARK}(?:\.{_MARK}((?:\.[0-9]{{1,9}}:-?[0-9]{{1,19}})+))?")
+
+
 class HistoryLost(Exception):
     """What was written cannot be told any more; only reading everything anew helps."""
 
@@ -51,6 +56,24 @@ def time_of(mark: int) -> Timestamp:
     """The cluster's time in a mark."""
     at = mark // PLACES
     return Timestamp(at >> 32, at & 0xFFFF_FFFF)
+
+
+def place_text(place: int | Place) -> str:
+    """A mark, or a place: what is held back follows the mark."""
+    if isinstance(place, int) or not place.covered:
+        return str(place if isinstance(place, int) else place.mark)
+    covered = "".join(f".{at}:{offset}" for at, offset in sorted(place.covered.items()))
+    return f"{place.mark}.{place.above}{covered}"
+
+
+def place_in(text: str) -> Place | None:
+    """The place that was written so, or None."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        return None
+    mark, above, pairs = int(found[1]), int(found[2] or -1), (found[3] or "").split(".")[1:]
+    covered = {int(at): int(offset) for at, _, offset in (pair.partition(":") for pair in pairs)}
+    return Place(mark, above, covered) if above <= mark and mark in MARKS else None
 
 
 def is_lost(fault: Exception) -> bool:
@@ -72,6 +95,27 @@ class Marks:
         self._place = min(self._place + 1, PLACES - 2) if at == self._at else 0
         self._at = at
         return mark_of(at, self._place)
+
+
+class Seen(NamedTuple):
+    """A change as a stream shows it, with the positions of its document."""
+
+    mark: int
+    change: Change[Any]
+    positions: Mapping[int, int]
+    moved: Mapping[int, int]
+    """Those of the positions that were others before."""
+
+    def is_within(self, ends: Mapping[int, int]) -> bool:
+        """Whether the document stands for nothing beyond these positions."""
+        return all(offset <= ends.get(at, -1) for at, offset in self.positions.items())
+
+    def is_told(self, place: Place) -> bool:
+        """Whether a feed that stands at the place has told it."""
+        if self.mark <= place.above:
+            return True
+        covered = place.covered.items()
+        return self.mark <= place.mark and all(self.positions.get(at, -1) <= o for at, o in covered)
 
 
 class Batch(NamedTuple):
@@ -112,7 +156,7 @@ async def batches(
             events = cursor["nextBatch"]
 
 
-def change_of(records: Records[Any], token: str, event: Row) -> Change[Any] | None:
+def seen(records: Records[Any], token: str, mark: int, event: Row) -> Seen | None:
     """What the event did to a document; None where there was none and is none.
 
     That is also so of what was done to an earlier making of the collection. Raises HistoryLost
@@ -135,16 +179,25 @@ def change_of(records: Records[Any], token: str, event: Row) -> Change[Any] | No
         )
     except (ValueError, KeyError, TypeError) as fault:
         raise HistoryLost(f"{records.name} {id!r} cannot be read: {fault}") from fault
-    return None if change.before is None and change.after is None else change
+    if change.before is None and change.after is None:
+        return None
+    were = {} if before is None else _positions(before)
+    positions = were if after is None else _positions(after)
+    moved = {at: offset for at, offset in positions.items() if were.get(at) != offset}
+    return Seen(mark, change, positions, moved)
+
+
+def _positions(record: Row) -> dict[int, int]:
+    return {int(each): int(offset) for each, offset in record["positions"].items()}
 
 
 async def history(
     database: Database, records: Records[Any], token: str, after: int, end: int
-) -> AsyncGenerator[tuple[int, Change[Any] | None]]:
-    """The marks and changes of a collection after one mark up to another, where a write stands.
+) -> AsyncGenerator[Seen | None]:
+    """The changes of a collection after one mark up to another, where a write stands.
 
-    None in place of a change says that the collection was built here: what came before was told
-    to nobody. Raises HistoryLost where the history is not whole.
+    None says that the collection was built here: what came before was told to nobody.
+    Raises HistoryLost where the history is not whole.
     """
     start = {"startAtOperationTime": time_of(after)}
     marks = Marks()
@@ -156,11 +209,11 @@ async def history(
                 mark = marks.of(event)
                 if after < mark <= end:
                     if built(event) == (records.name, token):
-                        yield mark, None
+                        yield None
                     elif touched(event) == records.name:
-                        change = change_of(records, token, event)
-                        if change is not None:
-                            yield mark, change
+                        found = seen(records, token, mark, event)
+                        if found is not None:
+                            yield found
                 if mark >= end:
                     return
 

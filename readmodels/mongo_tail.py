@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -12,65 +11,39 @@ from pymongo.errors import PyMongoError
 
 from readmodels.mongo_client import Database, Row
 from readmodels.mongo_collections import COLLECTIONS, Unsuitable, begin, prepare_store
+from readmodels.mongo_held import HELD_S_MAX
+from readmodels.mongo_shelf import (
+    Merged,
+    Shelf,
+    begin_of,
+    changed_ahead,
+    changed_earlier,
+    merge,
+)
 from readmodels.mongo_stream import (
+    Batch,
     HistoryLost,
     Marks,
     batches,
     built,
-    change_of,
-    history,
     is_lost,
     mark_of,
+    seen,
     touched,
 )
-from readmodels.mongo_values import Records
-from readmodels.mongo_writes import Commits
-from readmodels.store import Change, Committed
+from readmodels.store import Change, Committed, Place
 
-RECENT_CHANGES_MAX = 5_000
-"""How many changes of a collection are kept in memory for those who come back."""
-HISTORY_DOCUMENTS_MAX = 50_000
-"""How many documents may have changed since a cursor; beyond that a snapshot is less work."""
-HISTORY_S_MAX = 10.0
 PAUSE_S_MIN = 0.05
 PAUSE_S_MAX = 5.0
 
 _logger = logging.getLogger("headrace.mongo")
 
 
-class Shelf:
-    """A collection as this process follows it, from the making that the token names."""
-
-    def __init__(self, records: Records[Any], token: str, commits: Commits) -> None:
-        self.records = records
-        self.commits = commits
-        self.token = token
-        self.prepared_at = 0
-        """A mark by which it was made."""
-        self.is_built = False
-        """Whether it was ever built to the end, as far as this process knows."""
-        self.is_told = False
-        """Whether it was at the feed's position: nobody is told of one that is being built."""
-        self.is_gone = False
-        """Whether it was dropped."""
-        self.recent: deque[tuple[int, Change[Any]]] = deque()
-        self.reaches = 0
-        """Every change with a higher mark, up to the feed's position, stands in `recent`."""
-        self.reading = asyncio.Lock()
-
-    def begin_at(self, mark: int) -> None:
-        """Forget what is recent."""
-        self.recent.clear()
-        self.reaches = mark
-
-    def keep(self, mark: int, change: Change[Any]) -> None:
-        self.recent.append((mark, change))
-        if len(self.recent) > RECENT_CHANGES_MAX:
-            self.reaches, _ = self.recent.popleft()
-
-
 class Tail:
-    """The one change stream of a process: each write of the database told once, in order.
+    """The one change stream of a process: each write of the database told once, commit by commit.
+
+    Of a collection it tells in the order of the commits' checkpoints (see `Held`), and of each
+    document in the order of its changes.
 
     It is read from the majority, so nothing that it tells is ever undone. It goes on by itself
     after every fault; where that would leave a gap it says so by `lost`, and goes on from now.
@@ -87,8 +60,10 @@ class Tail:
         self._start = Timestamp(0, 0)
         self._token: Row | None = None
         self._marks = Marks()
+        self._giving_up: asyncio.TimerHandle | None = None
+        """Tells what is held too long."""
         self.position = 0
-        """The mark of the last write that was told."""
+        """The mark of the last write that was taken in: told, or held."""
         self.last_error = ""
         self.identity = ""
         """Another one for each database ever made: a mark has its meaning in one of them."""
@@ -111,6 +86,12 @@ class Tail:
         return self._shelves.get(name)
 
     @property
+    def told(self) -> int:
+        """The mark up to which all was told."""
+        first = [each.held.first for each in self._shelves.values()]
+        return min([self.position, *(each[0] - 1 for each in first if each)])
+
+    @property
     def shelves(self) -> list[Shelf]:
         """Every collection that is followed."""
         return list(self._shelves.values())
@@ -121,6 +102,14 @@ class Tail:
 
     async def run(self) -> None:
         """Tell what is written until cancelled."""
+        try:
+            await self._run()
+        finally:
+            if self._giving_up is not None:
+                self._giving_up.cancel()
+                self._giving_up = None
+
+    async def _run(self) -> None:
         pause_s, has_gap = PAUSE_S_MIN, False
         while True:
             position = self.position
@@ -147,8 +136,34 @@ class Tail:
             async for batch in stream:
                 for event in batch.events:
                     self._take(event)
+                self._end(batch)
                 self._token = batch.token
                 self.last_error = ""
+
+    def _end(self, batch: Batch) -> None:
+        """Tell what waits for no checkpoint, but of a transaction that may go on in the next."""
+        last = batch.events[-1] if batch.events else {}
+        open_name = touched(last) if "txnNumber" in last else ""
+        for name in {touched(event) for event in batch.events} - {open_name, COLLECTIONS}:
+            if name in self._shelves:
+                self._release(self._shelves[name])
+        self._give_up_later()
+
+    def _give_up_later(self) -> None:
+        """See that nothing is held longer than `HELD_S_MAX`."""
+        first = [each.held.first for each in self._shelves.values()]
+        came_at = min((each[1] for each in first if each), default=None)
+        if came_at is not None and self._giving_up is None:
+            at = came_at + HELD_S_MAX
+            self._giving_up = asyncio.get_running_loop().call_at(at, self._give_up)
+
+    def _give_up(self) -> None:
+        self._giving_up = None
+        until = asyncio.get_running_loop().time() - HELD_S_MAX
+        for shelf in self.shelves:
+            shelf.held.give_up(until)
+            self._release(shelf)
+        self._give_up_later()
 
     async def _begin_anew(self) -> None:
         """Go on from now: watchers read everything again, and learn where the checkpoints are."""
@@ -165,8 +180,7 @@ class Tail:
             if row is None or row["token"] != shelf.token:
                 shelf.is_gone = True  # it was dropped in the gap
             elif row["is_built"]:
-                shelf.is_built = shelf.is_told = True
-                self._tell_checkpoint(shelf, row["checkpoint"].items())
+                self._begin_told(shelf, row["checkpoint"])
 
     def _take(self, event: Row) -> None:
         name, operation = touched(event), event["operationType"]
@@ -181,12 +195,12 @@ class Tail:
         elif operation in ("drop", "rename"):
             if self.position > shelf.prepared_at:
                 shelf.is_gone = True
+                shelf.begin_at(self.position)
                 self._lost()
         elif shelf.is_told:
-            change = change_of(shelf.records, shelf.token, event)
-            if change is not None:
-                shelf.keep(self.position, change)
-                self._tell(Committed(shelf.records.collection, self.position, [change], {}))
+            found = seen(shelf.records, shelf.token, self.position, event)
+            if found is not None:
+                shelf.keep(found, asyncio.get_running_loop().time())
 
     def _take_row(self, event: Row) -> None:
         """A collection's row: its checkpoint moved, or it was built."""
@@ -197,81 +211,55 @@ class Tail:
         if shelf is None:
             return
         if flipped == (name, shelf.token):
-            # Nobody was told of anything yet, so the whole checkpoint is news.
-            shelf.is_built = shelf.is_told = True
             shelf.recent.clear()
-            self._tell_checkpoint(shelf, event["fullDocument"]["checkpoint"].items())
+            self._begin_told(shelf, event["fullDocument"]["checkpoint"])
         elif shelf.is_told and event["fullDocument"]["token"] == shelf.token:
             changed = event["updateDescription"]["updatedFields"].items()
-            moved = [each for each in changed if each[0][:11] == "checkpoint."]
+            moved = {key[11:]: each for key, each in changed if key[:11] == "checkpoint."}
             if moved:
-                self._tell_checkpoint(shelf, moved)
+                shelf.held.reach(_offsets(moved))
+                self._release(shelf)
 
-    def _tell_checkpoint(self, shelf: Shelf, moved: Iterable[tuple[str, int]]) -> None:
-        """Of a collection that was built even an empty one is news: it may be read."""
-        checkpoint = {int(key.rpartition(".")[2]): int(offset) for key, offset in moved}
-        self._tell(Committed(shelf.records.collection, self.position, [], checkpoint))
+    def _begin_told(self, shelf: Shelf, checkpoint: Row) -> None:
+        """Nobody was told of anything yet, so the whole checkpoint is news, even an empty one."""
+        offsets = _offsets(checkpoint)
+        shelf.begin_told(offsets)
+        self._tell(Committed(shelf.records.collection, self.position, [], offsets))
 
-    async def since(self, shelf: Shelf, mark: int) -> tuple[list[Change[Any]], int] | None:
-        """What changed after the mark, each document once, and the mark up to which that is so.
+    def _release(self, shelf: Shelf) -> None:
+        """Tell what waits no longer, all in one turn: each live set makes one message of it."""
+        changes, checkpoint = shelf.held.told()
+        collection, place = shelf.records.collection, shelf.held.place(self.position)
+        for each in changes:
+            self._tell(Committed(collection, each.mark, [each.change], {}, place))
+        if checkpoint:
+            self._tell(Committed(collection, self.position, [], checkpoint, place))
+
+    async def since(self, shelf: Shelf, place: Place) -> tuple[list[Change[Any]], int] | None:
+        """What was not told at the place, each document once, and the mark up to which that is so.
 
         None where the history is gone, or too long. A mark ahead of this process' feed is one
         that another process gave out, or a snapshot: nothing of what this one shows lies behind.
+        What is held here is told: it is filtered by its mark when it is told to the others.
         """
-        if mark > self.position:
-            return ([], mark) if mark_of(await self._database.now()) >= mark else None
+        if place.mark > self.position:
+            if mark_of(await self._database.now()) < place.mark:
+                return None
+            ahead = await changed_ahead(self._database, shelf, place) if place.covered else {}
+            return None if ahead is None else (list(ahead.values()), place.mark)
         if not shelf.is_told:
             return [], self.position
-        older: dict[str, Change[Any]] = {}
+        merged: Merged = {}
         async with shelf.reading:
-            if mark < shelf.reaches:
-                found = await self._older(shelf, mark)
+            if begin_of(place) < shelf.reaches:
+                found = await changed_earlier(self._database, shelf, place)
                 if found is None:
                     return None
-                older = found
+                merged = found
         # Nothing is awaited from here on, so what is recent begins where what is older ends.
-        _merge(older, (change for at, change in shelf.recent if at > mark))
-        return list(older.values()), self.position
-
-    async def _older(self, shelf: Shelf, mark: int) -> dict[str, Change[Any]] | None:
-        """What changed from the mark up to where the recent begins, which takes it in if it can."""
-        merged: dict[str, Change[Any]] = {}
-        listed: list[tuple[int, Change[Any]]] = []
-        room = RECENT_CHANGES_MAX - len(shelf.recent)
-        read_to = mark
-        try:
-            async with asyncio.timeout(HISTORY_S_MAX):
-                while read_to < shelf.reaches:  # which moves on while it is read
-                    end = shelf.reaches
-                    past = history(self._database, shelf.records, shelf.token, read_to, end)
-                    async with aclosing(past):
-                        async for at, change in past:
-                            if change is None:
-                                merged.clear()
-                                listed.clear()
-                                continue
-                            _merge(merged, [change])
-                            if len(listed) <= room:
-                                listed.append((at, change))
-                            if len(merged) > HISTORY_DOCUMENTS_MAX:
-                                return None
-                    read_to = end
-        except (TimeoutError, HistoryLost):
-            return None
-        except PyMongoError as fault:
-            if is_lost(fault):
-                return None
-            raise
-        if len(listed) > room:
-            return merged
-        shelf.recent.extendleft(reversed(listed))
-        shelf.reaches = mark
-        return {}
+        merge(merged, place, shelf.recent)
+        return list(merged.values()), self.position
 
 
-def _merge(merged: dict[str, Change[Any]], changes: Iterable[Change[Any]]) -> None:
-    """Each document as it was first and is last."""
-    for change in changes:
-        first = merged.get(change.id)
-        before = first.before if first else change.before
-        merged[change.id] = Change(change.id, before, change.after)
+def _offsets(checkpoint: Row) -> Mapping[int, int]:
+    return {int(each): int(offset) for each, offset in checkpoint.items()}

@@ -16,6 +16,7 @@ from readmodels.store import (
     Change,
     Committed,
     Parked,
+    Place,
     Progress,
     Select,
     ShapeChanged,
@@ -253,9 +254,9 @@ class SqliteStore:
 
         return look
 
-    def cursor(self, mark: int) -> str:
-        """The mark with the epoch of this start."""
-        return f"{self._epoch}.{mark}"
+    def cursor(self, place: int | Place) -> str:
+        """The mark with the epoch of this start: nothing is held back."""
+        return f"{self._epoch}.{place if isinstance(place, int) else place.mark}"
 
     async def since(
         self, collection: Collection[D], cursor: str

@@ -56,17 +56,31 @@ class Change(msgspec.Struct, Generic[D], frozen=True):
     after: D | None
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Up to where a feed has told of a collection: all up to a mark, but for what is held back.
+
+    That is what has a mark above `above` and a document that stands for an event beyond
+    `covered`, offsets by partition; nothing where it is empty.
+    """
+
+    mark: int
+    above: int = -1
+    covered: Mapping[int, int] = {}
+
+
 class Committed(msgspec.Struct, frozen=True):
     """What one commit changed, as the change feed tells it.
 
     `mark` ascends with every commit of the store. Whoever sees `checkpoint` has seen every
-    document that it stands for.
+    document that it stands for. Where commits are written side by side, one may be told after
+    another of a higher mark; `place` then says what has been told by the end of this turn.
     """
 
     collection: Collection[Any]
     mark: int
     changes: Sequence[Change[Any]]
     checkpoint: Mapping[int, int]
+    place: Place | None = None
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -166,8 +180,10 @@ class Store(Protocol):
         """As `find`, with how many there are in all if asked for, and the mark as `snapshot`."""
         ...
 
-    def cursor(self, mark: int) -> str:
-        """The mark as text that holds its meaning after a restart, and on another process."""
+    def cursor(self, place: int | Place) -> str:
+        """A mark, or a place, as text that holds its meaning after a restart, and on another
+        process.
+        """
         ...
 
     async def since(

@@ -19,7 +19,7 @@ from readmodels.documents import NOTHING, Changes, Follow
 from readmodels.feed import Feed
 from readmodels.live import LiveDocuments
 from readmodels.query import By, Compare, Page, Query, Where, predicate, sorted_page
-from readmodels.store import Change, Committed, Progress
+from readmodels.store import Change, Committed, Place, Progress
 from tests.readmodels.gallery import ACCOUNTS, MODEL, TELLER, account
 from tests.sample import Account
 
@@ -77,8 +77,8 @@ class Engine:
         total = sum(map(predicate(query.where), documents)) if with_total else None
         return sorted_page(query, documents), total, mark
 
-    def cursor(self, mark: int) -> str:
-        return str(mark)
+    def cursor(self, place: int | Place) -> str:
+        return str(place if isinstance(place, int) else place.mark)
 
     async def since(self, _collection: Any, cursor: str) -> tuple[list[Any], int] | None:
         await self.some_turns()

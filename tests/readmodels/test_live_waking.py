@@ -15,7 +15,7 @@ from readmodels import live_changes, live_state
 from readmodels.documents import NOTHING
 from readmodels.live_state import Followed, Follower
 from readmodels.query import EVERYTHING, By, Query
-from readmodels.store import Change, Committed
+from readmodels.store import Change, Committed, Place
 from tests.readmodels.gallery import ACCOUNTS, TELLER, Gallery, account, gallery
 from tests.readmodels.gate import FAR, Gate, some_turns, told
 from tests.sample import Account
@@ -33,7 +33,7 @@ async def rooms(tmp_path: Path) -> AsyncIterator[Gallery]:
 class Bare(Followed):
     """What can be followed and shows nothing."""
 
-    def put(self, mark: int, changes: Sequence[Change[Any]]) -> None:
+    def put(self, mark: int, changes: Sequence[Change[Any]], place: Place) -> None:
         raise NotImplementedError
 
     def drop(self) -> None:
@@ -183,9 +183,9 @@ async def test_a_document_of_many_that_are_watched_costs_a_match_of_its_own_set(
     told_sets: list[Any] = []
     put = live_state.LiveState.put
 
-    def counted(self: Any, mark: int, changes: Any) -> None:
+    def counted(self: Any, *told: Any) -> None:
         told_sets.append(self)
-        put(self, mark, changes)
+        put(self, *told)
 
     monkeypatch.setattr(live_state.LiveState, "put", counted)
     contexts: list[Any] = []

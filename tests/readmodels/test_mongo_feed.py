@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from readmodels import mongo_tail
+from readmodels import mongo_shelf
 from readmodels.live import LiveDocuments
 from readmodels.mongo import MongoStore
 from readmodels.mongo_stream import time_of
@@ -122,7 +122,7 @@ async def test_a_cursor_ahead_of_a_process_that_lags_loses_nothing(place: Place)
 async def test_a_long_past_is_read_from_the_server_and_a_short_one_is_kept(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mongo_tail, "RECENT_CHANGES_MAX", 10)
+    monkeypatch.setattr(mongo_shelf, "RECENT_CHANGES_MAX", 10)
     async with opened(place) as one:
         cursors = [await cursor(one.store)]
         for number in range(40):
@@ -131,7 +131,7 @@ async def test_a_long_past_is_read_from_the_server_and_a_short_one_is_kept(
         await one.until_told(changes=40)
         for at in random.sample(range(41), 41):
             assert len(await after(one.store, cursors[at])) == 40 - at
-        monkeypatch.setattr(mongo_tail, "HISTORY_DOCUMENTS_MAX", 20)
+        monkeypatch.setattr(mongo_shelf, "HISTORY_DOCUMENTS_MAX", 20)
         assert await one.store.since(things, cursors[0]) is None
         assert len(await after(one.store, cursors[35])) == 5
 
