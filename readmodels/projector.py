@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,8 +45,11 @@ _logger = logging.getLogger("headrace.projector")
 class _Batch:
     """Events by the document that they touch, and those set aside with their streams."""
 
+    events: Sequence[Recorded]
     touched: dict[str, list[Recorded]] = field(default_factory=dict[str, list[Recorded]])
     park: list[Parked] = field(default_factory=list[Parked])
+    loaded: dict[str, Stored[Any]] = field(default_factory=dict[str, Stored[Any]])
+    """Documents as they were while the batch before was written, which none of them is part of."""
 
 
 class Projector:
@@ -105,24 +108,48 @@ class Projector:
             await self._fold_on()
 
     async def _fold_on(self) -> None:
-        following = self._log.follow(
-            self.standing.checkpoint, BATCH_EVENTS_MAX, self._reached.partitions
-        )
         ended = 0.0
         now = asyncio.get_running_loop().time
-        async with aclosing(following) as batches:
-            async for events in batches:
+        async with aclosing(self._batches()) as batches:
+            async for batch in batches:
                 is_busy = now() - ended < BUSY_S_MAX
-                await self._take(events)
+                await self._take(batch)
                 await self._reached.finish_building()
-                if is_busy and len(events) < BATCH_EVENTS_MAX:
+                if is_busy and len(batch.events) < BATCH_EVENTS_MAX:
                     await asyncio.sleep(LINGER_S)  # many small batches cost more than a few large
                 ended = now()
 
-    async def _take(self, events: Sequence[Recorded]) -> None:
+    async def _batches(self) -> AsyncGenerator[_Batch]:
+        """The log's events by document; while a full batch is folded, the next is made ready."""
+        following = self._log.follow(
+            self.standing.checkpoint, BATCH_EVENTS_MAX, self._reached.partitions
+        )
+        coming: asyncio.Task[_Batch] | None = None
+        async with aclosing(following) as log:
+            try:
+                while True:
+                    batch = await (coming or self._next(log, None))
+                    is_full = len(batch.events) == BATCH_EVENTS_MAX
+                    coming = asyncio.create_task(self._next(log, batch)) if is_full else None
+                    yield batch
+            finally:
+                if coming is not None:
+                    coming.cancel()
+                    await asyncio.gather(coming, return_exceptions=True)
+
+    async def _next(self, log: AsyncIterator[list[Recorded]], before: _Batch | None) -> _Batch:
+        """The next batch, with those of its documents that the one before it does not write."""
+        batch = self._route(await anext(log))
+        if before is not None:
+            known, written = self._held, before.touched
+            ids = [id for id in batch.touched if id not in known and id not in written]
+            found = await self._store.load(self.collection, ids) if ids else {}
+            batch.loaded = dict.fromkeys(ids, MISSING) | found
+        return batch
+
+    async def _take(self, batch: _Batch) -> None:
+        events = batch.events
         self.standing.folding_since = self.standing.folding_since or events[0].at
-        # 1. Find which documents the events touch; set aside those of parked streams.
-        batch = self._route(events)
         # 2. Fold each document's events, and 3. write all of them, then the checkpoint.
         checkpoint = {each.partition: each.offset for each in events}
         self._unsaved += len(events)
@@ -138,8 +165,9 @@ class Projector:
         self.standing.events += len(events)
         self.standing.folding_since, self.standing.folded_until = None, events[-1].at
 
-    def _route(self, events: Iterable[Recorded]) -> _Batch:
-        batch = _Batch()
+    def _route(self, events: Sequence[Recorded]) -> _Batch:
+        # 1. Find which documents the events touch; set aside those of parked streams.
+        batch = _Batch(events)
         types, keys_of, touched = self._fold.types, self._fold.keys, batch.touched
         for recorded in events:
             if recorded.type not in types:
@@ -162,7 +190,7 @@ class Projector:
         remaining: Sequence[str] = list(batch.touched)
         park = list(batch.park)
         for _ in range(ATTEMPTS_MAX):
-            before = await self._load(remaining)
+            before = await self._load(remaining, batch.loaded)
             writes, set_aside = self._fold_all(remaining, before, batch, forced=bool(unpark))
             losers = await self._store.commit(
                 self.collection,
@@ -183,13 +211,16 @@ class Projector:
             # The losers are loaded and folded again.
             for id in losers:
                 self._held.pop(id, None)
+                batch.loaded.pop(id, None)
             remaining = losers
         raise RuntimeError(f"{self.name} {remaining[0]} lost its race {ATTEMPTS_MAX} times")
 
-    async def _load(self, ids: Sequence[str]) -> dict[str, Stored[Any]]:
-        found = {id: self._held[id] for id in ids if id in self._held}
-        missing = [id for id in ids if id not in found]
-        if missing:
+    async def _load(
+        self, ids: Sequence[str], loaded: Mapping[str, Stored[Any]]
+    ) -> dict[str, Stored[Any]]:
+        found = {id: loaded[id] for id in ids if id in loaded}
+        found |= {id: self._held[id] for id in ids if id in self._held}
+        if missing := [id for id in ids if id not in found]:
             found |= await self._store.load(self.collection, missing)
         return found
 
@@ -250,10 +281,10 @@ class Projector:
             await self._commit(batch, {}, unpark=[each for at in some for each in aside[at]])
 
     def _route_again(
-        self, events: Iterable[Recorded], aside: Mapping[Position, Sequence[Parked]]
+        self, events: Sequence[Recorded], aside: Mapping[Position, Sequence[Parked]]
     ) -> _Batch:
         """The events by those documents that set them aside: the others have folded them."""
-        batch = _Batch()
+        batch = _Batch(events)
         for recorded in events:
             keys = {each.key for each in aside[recorded.position]}
             is_whole = stream_key(recorded.stream) in keys

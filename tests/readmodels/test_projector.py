@@ -106,9 +106,11 @@ class Down(Wrapped):
         return await self.store.load(*given)
 
 
+@pytest.mark.parametrize("batch", [3, 1000])
 async def test_a_store_that_is_down_for_a_while_is_tried_again_and_that_is_seen(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
+    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", batch)
     async with workshop(tmp_path, wrap=Down) as shop:
         await shop.record(*EVENTS)
         await is_right(shop)
@@ -133,10 +135,18 @@ class Overtaken(Wrapped):
         return await self.store.commit(collection, writes, **others)
 
 
-async def test_a_lost_race_is_loaded_and_folded_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [9, len(EVENTS)])
+@pytest.mark.parametrize("batch", [2, 3, 1000])
+@pytest.mark.parametrize("held", [0, 3, 10_000])
+async def test_a_lost_race_is_loaded_and_folded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, batch: int, held: int
+) -> None:
+    # Also where what is loaded was loaded while the batch before was still being written.
+    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", batch)
+    monkeypatch.setattr(projector, "DOCUMENTS_HELD_MAX", held)
     async with workshop(tmp_path, wrap=Overtaken) as shop:
-        for at in range(0, len(EVENTS), 9):
-            await shop.record(*EVENTS[at : at + 9])
+        for at in range(0, len(EVENTS), at_once):
+            await shop.record(*EVENTS[at : at + at_once])
             await shop.shown()
         await is_right(shop)
         assert shop.projectors["Account"].standing.last_error == ""
