@@ -89,6 +89,7 @@ class Book:
         self._types: dict[str, Any] = {"_Optional": Optional, "_List": list, **scalars}
         self._owners: dict[str, str] = dict.fromkeys(scalars, "a scalar of the schema")
         self._unions: dict[str, Callable[[Any], str]] = {}
+        self._annotations: dict[str, StrawberryAnnotation] = {}
 
     def claim(self, name: str, owner: str) -> None:
         """Reserves the name of a type. Raises CompositionError where another has it already."""
@@ -153,7 +154,11 @@ class Book:
 
         The types that it names may still be to come.
         """
-        return StrawberryAnnotation(_python(parse_type(notation)), namespace=self._types)
+        known = self._annotations.get(notation)
+        if known is None:
+            text = _python(parse_type(notation))
+            known = self._annotations[notation] = StrawberryAnnotation(text, namespace=self._types)
+        return known
 
     def _field(self, name: str, plan: Field) -> StrawberryField:
         made = StrawberryField(
