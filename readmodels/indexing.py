@@ -1,9 +1,10 @@
 """What declared indexes can do for a question: which terms they pin, and how it falls apart."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any, get_origin, get_type_hints
+
+from msgspec.structs import replace
 
 from domain.composition import members
 from domain.rules import Owner, alternatives

@@ -4,7 +4,6 @@ Every engine answers as `predicate` and `sort_key` say; a property test holds th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from operator import attrgetter, ge, gt, le, lt
@@ -19,8 +18,7 @@ Operator = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(msgspec.Struct, frozen=True):
     """One field against a value of the field's type; a tuple of them for `in` and `notIn`.
 
     A field without a value (None) is equal to nothing, and neither above nor below anything.
@@ -32,22 +30,19 @@ class Compare:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(msgspec.Struct, frozen=True):
     """All of the conditions; with none of them, everything."""
 
     conditions: "tuple[Where, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(msgspec.Struct, frozen=True):
     """At least one of the conditions; with none of them, nothing."""
 
     conditions: "tuple[Where, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """What the condition does not hold for."""
 
     condition: "Where"
@@ -58,8 +53,7 @@ EVERYTHING = And(())
 NOTHING = Or(())
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(msgspec.Struct, frozen=True):
     """One term of an order. Documents without a value come first, with `descending` last."""
 
     field: str

@@ -254,9 +254,10 @@ class LinkPlan:
         return Ask(self._listing.cls, self._part, query, id)
 
     async def _read(self, run: Run, asks: Sequence[Ask]) -> list[Page[Any]]:
-        for each in asks:
-            where = each.query.where if each.id is None else Compare("id", "eq", each.id)
-            follow(run.request, each.document, where)
+        if run.request.links is not None:
+            for each in asks:
+                where = each.query.where if each.id is None else Compare("id", "eq", each.id)
+                follow(run.request, each.document, where)
         pages: list[Page[Any]] = []
         for at in range(0, len(asks), LINKS_AT_ONCE_MAX):
             pages += await read(run, asks[at : at + LINKS_AT_ONCE_MAX])
