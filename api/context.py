@@ -66,6 +66,8 @@ class Request(msgspec.Struct, Generic[Services]):
     """What follows the links of a subscription, where it has any."""
     place: Place | None = None
     """The client's place in the changes of a set, where the transport keeps it."""
+    sent: dict[str, str] = {}
+    """The ids of commands that were handed on, by their mutations' keys."""
     done: dict[str, Any] = {}
     """What mutations came to, by their keys: nothing is done twice for one request."""
     late: dict[Hashable, Exception] = {}

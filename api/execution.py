@@ -107,7 +107,7 @@ class Operations:
                 if not isinstance(outcome, ExecutionResult):
                     outcome = cast(ExecutionResult, await outcome)
         except TimeoutError as error:
-            return _failed(error)
+            return _overdue(error, request)
         return _result(outcome)
 
     async def subscribe(
@@ -229,9 +229,24 @@ def errors_only(shown_errors: list[dict[str, Any]]) -> Result:
     )
 
 
-def _failed(error: BaseException) -> Result:
+def _overdue(error: TimeoutError, request: Request[Any]) -> Result:
+    """What took too long; a command that was handed on may have been carried out all the same."""
     entry = shown_exception(error)
-    return Result(_encoder.encode({"data": None, "errors": [entry]}), (error_code(entry),))
+    sent = [
+        entry | {"path": [key], "extensions": {**entry["extensions"], "commandId": id}}
+        for key, id in request.sent.items()
+    ]
+    return _nothing(sent or [entry])
+
+
+def _failed(error: BaseException) -> Result:
+    return _nothing([shown_exception(error)])
+
+
+def _nothing(entries: list[dict[str, Any]]) -> Result:
+    """Errors, where data was to be."""
+    body = _encoder.encode({"data": None, "errors": entries})
+    return Result(body, tuple(error_code(each) for each in entries))
 
 
 def _result(result: ExecutionResult) -> Result:

@@ -122,6 +122,7 @@ class ReadOnly:
         sender: Sender,
         *,
         command_id: str | None = None,
+        is_new: bool = False,
         expected_version: int | None = None,
         at: datetime | None = None,
     ) -> NoReturn:

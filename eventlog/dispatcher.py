@@ -48,14 +48,15 @@ class Dispatcher(Protocol):
         sender: Sender,
         *,
         command_id: str | None = None,
+        is_new: bool = False,
         expected_version: int | None = None,
         at: datetime | None = None,
     ) -> Outcome:
         """What becomes of the command made of `fields` and those that the dispatcher fills.
 
-        The same `command_id` again gives the first outcome and appends nothing. `at` is the
-        command's time, now unless given. Raises Unavailable, Overdue, and ValueError where an
-        id is no text that can be kept.
+        The same `command_id` again gives the first outcome and appends nothing; where it `is_new`
+        nobody has sent it before. `at` is the command's time, now unless given. Raises
+        Unavailable, Overdue, and ValueError where an id is no text that can be kept.
         """
         ...
 
@@ -123,12 +124,13 @@ class CommandDispatcher:
         sender: Sender,
         *,
         command_id: str | None = None,
+        is_new: bool = False,
         expected_version: int | None = None,
         at: datetime | None = None,
     ) -> Outcome:
         """What becomes of the command made of `fields` and those that the dispatcher fills."""
         loop = asyncio.get_running_loop()
-        is_retry = command_id is not None
+        is_retry = command_id is not None and not is_new
         command_id = command_id or new_id()
         command_id.encode()  # half a surrogate pair would fail all that it is appended with
         at = at or self._clock()

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -18,6 +17,7 @@ from domain.model import Rejected
 from domain.rules import Public, Rule, alternatives, roles_of
 from eventlog.dispatcher import Sender
 from eventlog.envelope import Recorded
+from eventlog.ids import new_id
 from eventlog.outcome import Accepted, Outcome, Refused
 
 __all__ = ["make_recorded_event", "mutations"]
@@ -103,10 +103,16 @@ def _resolver(
         try:
             fields: dict[str, Any] = {} if convert is None else checked("input", convert, input)
         except Rejected as no:  # a value of the domain did not let itself be made
-            return Refused(command_id=commandId or str(uuid4()), code=no.code, message=no.message)
+            return Refused(command_id=commandId or new_id(), code=no.code, message=no.message)
         sender = Sender(actor=viewer.subject, roles=viewer.roles, trace=request.traceparent)
+        request.sent[info.path.key] = command_id = commandId or new_id()
         dispatched = request.services.dispatcher.dispatch(
-            cls, fields, sender, command_id=commandId, expected_version=expectedVersion
+            cls,
+            fields,
+            sender,
+            command_id=command_id,
+            is_new=commandId is None,
+            expected_version=expectedVersion,
         )
         return shown(await answered(dispatched), viewer)
 

@@ -55,3 +55,32 @@ async def test_a_plan_that_takes_too_long_is_ended_and_not_begun_anew(
     result = await operations.execute(plan, Request(Session(ANN), fakes))
     assert result.codes == ("TIMEOUT",)
     assert operations.asked == 0
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+async def test_a_mutation_that_takes_too_long_tells_the_ids_of_what_was_sent(
+    monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    fakes = shop()
+
+    async def never(*_: object) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(fakes.documents, "read", never)
+    monkeypatch.setattr(fakes.documents, "find", never)
+    offer = '(input: {title: "Vase", price: "9.90"}'
+    text = f"""mutation {{
+      a: offerThing{offer}, commandId: "mine") {{ __typename }}
+      b: offerThing{offer}) {{ ... on Accepted {{ query {{ things {{ nodes {{ id }} }} }} }} }}
+      c: offerThing{offer}) {{ __typename }}
+    }}"""
+    operations = Watched(SCHEMA, Settings(operation_timeout_s=0.05))
+    plan = planned(operations, Operation(text, {}), compiled=compiled)
+    request: Request[Any] = Request(Session(ANN), fakes)
+    result = json.loads((await operations.execute(plan, request)).body)
+    assert result["data"] is None
+    told = {each["path"][0]: each["extensions"] for each in result["errors"]}
+    assert [*told] == ["a", "b"]  # the third was not sent
+    assert {each["code"] for each in told.values()} == {"TIMEOUT"}
+    assert told["a"]["commandId"] == "mine"
+    assert told["b"]["commandId"]

@@ -220,6 +220,7 @@ class DispatcherInMemory:
         sender: Sender,
         *,
         command_id: str | None = None,
+        is_new: bool = False,
         expected_version: int | None = None,
         at: datetime | None = None,
     ) -> Outcome:
@@ -228,7 +229,7 @@ class DispatcherInMemory:
         known = self.outcomes.get(command_id or "")
         if known is not None:
             return known
-        given = command_id or f"command-{len(self.sent)}"
+        given = f"command-{len(self.sent)}" if command_id is None or is_new else command_id
         self.sent.append((command, fields, sender))
         id = str(fields.get("thing", f"thing-{len(self.sent)}"))
         stream = self.streams.setdefault(f"thing-{id}", [])
