@@ -85,15 +85,18 @@ class Held:
 
     def _checkpoint(self) -> dict[int, int]:
         """Those of the reached checkpoints of which every document can be told."""
+        if not self._reached:
+            return {}
         ends = {partition: offsets[-1] for partition, offsets in self._reached.items()}
-        is_settled = not ends
+        is_settled = False
         while not is_settled:
             is_settled = True
             for seen, _ in self._waiting:
-                mine = [each for each in seen.moved.items() if self._is_new(*each, ends)]
-                if mine and self._waits_beyond(seen, ends):
-                    is_settled = False
-                    for partition, offset in mine:
+                if not self._waits_beyond(seen, ends):
+                    continue
+                for partition, offset in seen.moved.items():
+                    if self._told.get(partition, -1) < offset <= ends.get(partition, -1):
+                        is_settled = False
                         self._end_before(partition, offset, ends)
         for partition, end in ends.items():
             self._reached[partition] = [each for each in self._reached[partition] if each > end]
@@ -101,14 +104,10 @@ class Held:
         return ends
 
     def _waits_beyond(self, seen: Seen, ends: Mapping[int, int]) -> bool:
-        covered = self._covered
-        return any(
-            offset > covered.get(at, -1) and offset > ends.get(at, -1)
-            for at, offset in seen.positions.items()
-        )
-
-    def _is_new(self, partition: int, offset: int, ends: Mapping[int, int]) -> bool:
-        return self._told.get(partition, -1) < offset <= ends.get(partition, -1)
+        for at, offset in seen.positions.items():
+            if offset > ends.get(at, -1) and offset > self._covered.get(at, -1):
+                return True
+        return False
 
     def _end_before(self, partition: int, offset: int, ends: dict[int, int]) -> None:
         """Let no checkpoint be told that stands for the offset."""

@@ -60,6 +60,8 @@ class Tail:
         self._start = Timestamp(0, 0)
         self._token: Row | None = None
         self._marks = Marks()
+        self._holding: dict[Shelf, None] = {}
+        """The collections of which something is held."""
         self._giving_up: asyncio.TimerHandle | None = None
         """Tells what is held too long."""
         self.position = 0
@@ -77,6 +79,7 @@ class Tail:
     def follow(self, shelf: Shelf) -> None:
         """Tell of the collection too, from here on."""
         name = shelf.records.name
+        self.forget(name)
         shelf.is_told = shelf.is_built or self._flipped.get(name) == shelf.token
         shelf.reaches = self.position
         self._shelves[name] = shelf
@@ -88,7 +91,7 @@ class Tail:
     @property
     def told(self) -> int:
         """The mark up to which all was told."""
-        first = [each.held.first for each in self._shelves.values()]
+        first = [each.held.first for each in self._holding]
         return min([self.position, *(each[0] - 1 for each in first if each)])
 
     @property
@@ -98,7 +101,9 @@ class Tail:
 
     def forget(self, name: str) -> None:
         """Follow the collection no more."""
-        self._shelves.pop(name, None)
+        shelf = self._shelves.pop(name, None)
+        if shelf is not None:
+            self._holding.pop(shelf, None)
 
     async def run(self) -> None:
         """Tell what is written until cancelled."""
@@ -142,16 +147,18 @@ class Tail:
 
     def _end(self, batch: Batch) -> None:
         """Tell what waits for no checkpoint, but of a transaction that may go on in the next."""
+        if not self._holding:
+            return
         last = batch.events[-1] if batch.events else {}
         open_name = touched(last) if "txnNumber" in last else ""
-        for name in {touched(event) for event in batch.events} - {open_name, COLLECTIONS}:
-            if name in self._shelves:
-                self._release(self._shelves[name])
+        for shelf in list(self._holding):
+            if shelf.records.name != open_name:
+                self._release(shelf)
         self._give_up_later()
 
     def _give_up_later(self) -> None:
         """See that nothing is held longer than `HELD_S_MAX`."""
-        first = [each.held.first for each in self._shelves.values()]
+        first = [each.held.first for each in self._holding]
         came_at = min((each[1] for each in first if each), default=None)
         if came_at is not None and self._giving_up is None:
             at = came_at + HELD_S_MAX
@@ -160,7 +167,7 @@ class Tail:
     def _give_up(self) -> None:
         self._giving_up = None
         until = asyncio.get_running_loop().time() - HELD_S_MAX
-        for shelf in self.shelves:
+        for shelf in list(self._holding):
             shelf.held.give_up(until)
             self._release(shelf)
         self._give_up_later()
@@ -201,6 +208,7 @@ class Tail:
             found = seen(shelf.records, shelf.token, self.position, event)
             if found is not None:
                 shelf.keep(found, asyncio.get_running_loop().time())
+                self._holding[shelf] = None
 
     def _take_row(self, event: Row) -> None:
         """A collection's row: its checkpoint moved, or it was built."""
@@ -234,6 +242,8 @@ class Tail:
             self._tell(Committed(collection, each.mark, [each.change], {}, place))
         if checkpoint:
             self._tell(Committed(collection, self.position, [], checkpoint, place))
+        if shelf.held.first is None:
+            self._holding.pop(shelf, None)
 
     async def since(self, shelf: Shelf, place: Place) -> tuple[list[Change[Any]], int] | None:
         """What was not told at the place, each document once, and the mark up to which that is so.
