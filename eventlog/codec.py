@@ -16,6 +16,7 @@ from domain.model import AnyAggregate, AnyProcess, EventSpec
 from eventlog.envelope import Recorded
 
 _encoder = msgspec.json.Encoder()
+_keep = msgspec.structs.force_setattr
 
 
 class Undecodable(Exception):
@@ -41,6 +42,10 @@ class Codec:
         self._specs = {cls: _spec(cls) for cls in domain.events.values()}
         self._decoders = {
             name: msgspec.json.Decoder[Any](cls) for name, cls in domain.events.items()
+        }
+        self._current = {
+            name: (decoder.decode, self._specs[domain.events[name]].version)
+            for name, decoder in self._decoders.items()
         }
         self._codes: dict[str, str] = {}
         self._states: dict[tuple[str, str], msgspec.json.Decoder[Any]] = {}
@@ -85,7 +90,7 @@ class Codec:
             return recorded.event
         try:
             event = self._decode(recorded.type, recorded.schema, recorded.data)
-            msgspec.structs.force_setattr(recorded, "event", event)
+            _keep(recorded, "event", event)
             return event
         except Exception as fault:
             raise Undecodable(
@@ -94,18 +99,18 @@ class Codec:
             ) from fault
 
     def _decode(self, name: str, schema: int, data: bytes) -> Any:
-        decoder = self._decoders.get(name)
-        if decoder is None:
+        known = self._current.get(name)
+        if known is None:
             raise ValueError("no event class has this wire name")
-        current = self._specs[self._domain.events[name]].version
+        decode, current = known
         if schema == current:
-            return decoder.decode(data)
+            return decode(data)
         if schema > current:
             raise ValueError(f"it was written by newer code; this code knows version {current}")
         document = msgspec.json.decode(data)
         for version in range(schema, current):
             document = self._domain.upcasters[name, version](document)
-        return decoder.decode(_encoder.encode(document))
+        return decode(_encoder.encode(document))
 
     def code(self, aggregate: AnyAggregate) -> str:
         """The fingerprint of the code that folds the aggregate's state, taken once."""

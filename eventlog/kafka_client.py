@@ -55,13 +55,17 @@ class Unpacked(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
-class Record(Unpacked, Protocol):
-    """A record that was read."""
+class Place(Protocol):
+    """A partition of a topic."""
 
     @property
     def topic(self) -> str: ...
     @property
     def partition(self) -> int: ...
+
+
+class Record(Place, Unpacked, Protocol):
+    """A record that was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from eventlog.envelope import Recorded
-from eventlog.kafka_client import Reader, Unpacked
+from eventlog.kafka_client import Reader
 from eventlog.kafka_records import event_of
 
 
@@ -48,9 +48,5 @@ class _Fetched(OrderedDict[Any, Any]):
     def __setitem__(self, place: Any, fetched: Any) -> None:
         records = getattr(fetched, "_partition_records", None)
         if records is not None:  # it is no fault
-            records._consumer_record = _event
+            records._consumer_record = event_of
         super().__setitem__(place, fetched)
-
-
-def _event(place: Any, record: Unpacked) -> Recorded:
-    return event_of(place.topic, place.partition, record)

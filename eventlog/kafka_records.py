@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from eventlog.envelope import Draft, Position, Recorded
-from eventlog.kafka_client import Message, Record, Unpacked
+from eventlog.kafka_client import Message, Place, Record, Unpacked
 from eventlog.log import NoOp, Snapshot
 
 SPEC_VERSION = b"1.0"
@@ -74,38 +74,35 @@ def message_of(draft: Draft, source: str) -> Message:
 
 def recorded_of(record: Record) -> Recorded:
     """The event of a record. Raises ValueError, naming it, where it is none of Headrace's."""
-    return event_of(record.topic, record.partition, record)
+    return event_of(record, record)
 
 
-def event_of(topic: str, partition: int, record: Unpacked) -> Recorded:
-    """The event of a record as a batch gives it. Raises ValueError as `recorded_of` does."""
+def event_of(place: Place, record: Unpacked) -> Recorded:
+    """The event of a record of that place. Raises ValueError as `recorded_of` does."""
     try:
-        return _event_of(partition, record, dict(record.headers))
+        headers: dict[str, Any] = dict(record.headers)
+        actor, trace = headers.get("ce_actor"), headers.get("ce_traceparent")
+        return Recorded(
+            offset=record.offset,
+            partition=place.partition,
+            stream=headers["ce_subject"].decode(),
+            version=int(headers["ce_streamversion"]),
+            id=headers["ce_id"].decode(),
+            type=headers["ce_type"].decode(),
+            schema=int(headers["ce_schemaversion"]),
+            at=datetime.fromisoformat(headers["ce_time"].decode()),
+            command_id=headers["ce_commandid"].decode(),
+            correlation_id=headers["ce_correlationid"].decode(),
+            causation_id=headers["ce_causationid"].decode(),
+            actor=None if actor is None else actor.decode(),
+            trace=None if trace is None else trace.decode(),
+            data=record.value or b"",
+        )
     except (KeyError, ValueError, AttributeError, TypeError) as fault:  # a header may be null
         raise ValueError(
-            f"the record at {partition}:{record.offset} of {topic} is no event of "
+            f"the record at {place.partition}:{record.offset} of {place.topic} is no event of "
             f"Headrace ({fault!r}): nothing else may write to this topic"
         ) from fault
-
-
-def _event_of(partition: int, record: Unpacked, headers: Mapping[str, Any]) -> Recorded:
-    actor, trace = headers.get("ce_actor"), headers.get("ce_traceparent")
-    return Recorded(
-        offset=record.offset,
-        partition=partition,
-        stream=headers["ce_subject"].decode(),
-        version=int(headers["ce_streamversion"]),
-        id=headers["ce_id"].decode(),
-        type=headers["ce_type"].decode(),
-        schema=int(headers["ce_schemaversion"]),
-        at=datetime.fromisoformat(headers["ce_time"].decode()),
-        command_id=headers["ce_commandid"].decode(),
-        correlation_id=headers["ce_correlationid"].decode(),
-        causation_id=headers["ce_causationid"].decode(),
-        actor=None if actor is None else actor.decode(),
-        trace=None if trace is None else trace.decode(),
-        data=record.value or b"",
-    )
 
 
 def repeat_of(no_op: NoOp, drafts: Mapping[tuple[str, int], Draft]) -> Repeat:

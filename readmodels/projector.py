@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class _Batch:
     """Events by the document that they touch, and those set aside with their streams."""
 
     events: Sequence[Recorded]
-    touched: dict[str, list[Recorded]] = field(default_factory=dict[str, list[Recorded]])
+    touched: defaultdict[str, list[Recorded]] = field(default_factory=lambda: defaultdict(list))
     park: list[Parked] = field(default_factory=list[Parked])
     loaded: dict[str, Stored[Any]] = field(default_factory=dict[str, Stored[Any]])
     """Documents as they were while the batch before was written, which none of them is part of."""
@@ -180,8 +180,8 @@ class Projector:
             except Exception as fault:  # not even its document is known: park its stream
                 self._set_aside([parked(stream_key(recorded.stream), recorded, fault)], batch.park)
                 continue
-            for key in dict.fromkeys(keys):
-                touched.setdefault(key, []).append(recorded)
+            for key in keys if len(keys) == 1 else dict.fromkeys(keys):
+                touched[key].append(recorded)
         return batch
 
     async def _commit(
@@ -292,7 +292,7 @@ class Projector:
             batch.park += routed.park
             for id, mine in routed.touched.items():
                 if is_whole or document_key(id) in keys:
-                    batch.touched.setdefault(id, []).extend(mine)
+                    batch.touched[id].extend(mine)
         return batch
 
 
