@@ -1,26 +1,21 @@
 """What a process holds back of a collection, so that each commit is told as one.
 
 A stream shows the documents of a commit one by one, then its checkpoint, and other commits in
-between. A change waits until checkpoints have reached the positions of its document. Where they
-have not for too long they may never, as their writer is dead: it is told without them.
+between. A change waits until checkpoints have reached the positions of its document. A writer that
+falls silent may be dead: what it wrote is then told without its checkpoint.
 """
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import NamedTuple
+from math import inf
 
 from readmodels.mongo_stream import Seen
 from readmodels.store import Place
 
 HELD_CHANGES_MAX = 5_000
 """More are told at once: as many as a live set takes in before it has to be read anew."""
-HELD_S_MAX = 0.25
-"""Many times what a writer takes from its first document to its checkpoint, and no long wait."""
-
-
-class _Waiting(NamedTuple):
-    seen: Seen
-    came_at: float
+SILENT_S_MAX = 0.25
+"""Many times what a writer takes from one write to its next, and no long wait."""
 
 
 class Held:
@@ -38,16 +33,27 @@ class Held:
         self._told = dict(checkpoint)
         self._reached: dict[int, list[int]] = {}
         """The offsets of checkpoints that came and are not told, ascending."""
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Seen] = []
+        self._wrote_at: dict[int, float] = {}
+        """When each partition's writer last wrote something new."""
 
     @property
-    def first(self) -> tuple[int, float] | None:
-        """The mark of what waits longest, and when it came."""
-        return (self._waiting[0].seen.mark, self._waiting[0].came_at) if self._waiting else None
+    def first(self) -> int | None:
+        """The mark of what waits longest."""
+        return self._waiting[0].mark if self._waiting else None
+
+    @property
+    def silent_since(self) -> float:
+        """Since when none of the writers that are waited for has been silent; infinite without."""
+        awaited = {at for each in self._waiting for at in self._awaited(each)}
+        return min((self._wrote_at[each] for each in awaited), default=inf)
 
     def take(self, seen: Seen, at: float) -> None:
         """Hold a change that came at this time, in seconds of a monotonic clock."""
-        self._waiting.append(_Waiting(seen, at))
+        self._waiting.append(seen)
+        for partition in seen.positions:
+            if partition in seen.moved or partition not in self._wrote_at:
+                self._wrote_at[partition] = at
         if len(self._waiting) > HELD_CHANGES_MAX:
             self.give_up(at)
 
@@ -58,11 +64,15 @@ class Held:
                 self._reached.setdefault(partition, []).append(offset)
 
     def give_up(self, until: float) -> None:
-        """Wait no longer for the checkpoints of what came up to this time."""
+        """Wait no longer for writers that have been silent since this time."""
         for each in self._waiting:
-            if each.came_at > until:
-                break
-            self._cover(each.seen.positions)
+            awaited = self._awaited(each).items()
+            self._cover({at: end for at, end in awaited if self._wrote_at[at] <= until})
+
+    def _awaited(self, seen: Seen) -> dict[int, int]:
+        """The positions beyond what is covered."""
+        covered = self._covered
+        return {at: end for at, end in seen.positions.items() if end > covered.get(at, -1)}
 
     def _cover(self, positions: Mapping[int, int]) -> None:
         for partition, offset in positions.items():
@@ -74,10 +84,10 @@ class Held:
         checkpoint = self._checkpoint()
         self._told |= checkpoint
         self._cover(checkpoint)
-        freed, waiting = list[Seen](), list[_Waiting]()
+        freed, waiting = list[Seen](), list[Seen]()
         for each in self._waiting:
-            if each.seen.is_within(self._covered):
-                freed.append(each.seen)
+            if each.is_within(self._covered):
+                freed.append(each)
             else:
                 waiting.append(each)
         self._waiting = waiting
@@ -91,7 +101,7 @@ class Held:
         is_settled = False
         while not is_settled:
             is_settled = True
-            for seen, _ in self._waiting:
+            for seen in self._waiting:
                 if not self._waits_beyond(seen, ends):
                     continue
                 for partition, offset in seen.moved.items():
@@ -122,10 +132,6 @@ class Held:
         """Where the feed stands when it has told all up to the mark but what waits."""
         if not self._waiting:
             return Place(mark)
-        covered: dict[int, int] = {}
-        for seen, _ in self._waiting:
-            for at, offset in seen.positions.items():
-                end = self._covered.get(at, -1)
-                if offset > end:
-                    covered[at] = end
-        return Place(mark, self._waiting[0].seen.mark - 1, covered)
+        awaited = {at for each in self._waiting for at in self._awaited(each)}
+        covered = {each: self._covered.get(each, -1) for each in awaited}
+        return Place(mark, self._waiting[0].mark - 1, covered)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from math import inf
 from typing import Any
 
 from bson import Timestamp
@@ -11,7 +12,7 @@ from pymongo.errors import PyMongoError
 
 from readmodels.mongo_client import Database, Row
 from readmodels.mongo_collections import COLLECTIONS, Unsuitable, begin, prepare_store
-from readmodels.mongo_held import HELD_S_MAX
+from readmodels.mongo_held import SILENT_S_MAX
 from readmodels.mongo_shelf import (
     Merged,
     Shelf,
@@ -63,7 +64,7 @@ class Tail:
         self._holding: dict[Shelf, None] = {}
         """The collections of which something is held."""
         self._giving_up: asyncio.TimerHandle | None = None
-        """Tells what is held too long."""
+        """Tells what is held for a writer that is silent too long."""
         self.position = 0
         """The mark of the last write that was taken in: told, or held."""
         self.last_error = ""
@@ -92,7 +93,7 @@ class Tail:
     def told(self) -> int:
         """The mark up to which all was told."""
         first = [each.held.first for each in self._holding]
-        return min([self.position, *(each[0] - 1 for each in first if each)])
+        return min([self.position, *(each - 1 for each in first if each is not None)])
 
     @property
     def shelves(self) -> list[Shelf]:
@@ -157,16 +158,15 @@ class Tail:
         self._give_up_later()
 
     def _give_up_later(self) -> None:
-        """See that nothing is held longer than `HELD_S_MAX`."""
-        first = [each.held.first for each in self._holding]
-        came_at = min((each[1] for each in first if each), default=None)
-        if came_at is not None and self._giving_up is None:
-            at = came_at + HELD_S_MAX
-            self._giving_up = asyncio.get_running_loop().call_at(at, self._give_up)
+        """See that no writer is waited for that is silent longer than `SILENT_S_MAX`."""
+        if self._holding and self._giving_up is None:
+            at = min(each.held.silent_since for each in self._holding) + SILENT_S_MAX
+            if at < inf:
+                self._giving_up = asyncio.get_running_loop().call_at(at, self._give_up)
 
     def _give_up(self) -> None:
         self._giving_up = None
-        until = asyncio.get_running_loop().time() - HELD_S_MAX
+        until = asyncio.get_running_loop().time() - SILENT_S_MAX
         for shelf in list(self._holding):
             shelf.held.give_up(until)
             self._release(shelf)

@@ -165,7 +165,7 @@ async def test_nothing_is_held_of_a_collection_that_is_being_built(place: Place)
 async def test_what_a_writer_left_without_a_checkpoint_is_told_in_time(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mongo_tail, "HELD_S_MAX", 0.05)
+    monkeypatch.setattr(mongo_tail, "SILENT_S_MAX", 0.05)
     await room.write({0: 1}, "a", "b")
     await until(lambda: len(room.turns.told()) > 0)
     await room.reach({0: 1})

@@ -109,16 +109,18 @@ def test_the_place_says_exactly_what_is_still_to_be_told(seed: int) -> None:
         )
 
 
-def test_what_waits_too_long_is_told_without_its_checkpoint() -> None:
+def test_what_a_silent_writer_left_is_told_without_its_checkpoint() -> None:
     held = Held({0: 4})
     held.take(seen(1, "a", {0: 5}, {0: 5}), at=1.0)
-    held.take(seen(2, "b", {1: 7}, {1: 7}), at=2.0)
+    held.take(seen(2, "b", {1: 7}, {1: 7}), at=1.0)
+    held.take(seen(3, "c", {1: 8}, {1: 8}), at=2.0)
+    assert held.silent_since == 1.0
     held.give_up(1.0)
     freed, checkpoint = held.told()
     assert ([each.change.id for each in freed], checkpoint) == (["a"], {})
-    assert held.first == (2, 2.0)
+    assert (held.first, held.silent_since) == (2, 2.0)
     # What is written upon it does not wait once more for a writer that may be dead.
-    held.take(seen(3, "a", {0: 5, 2: 1}, {2: 1}), at=3.0)
+    held.take(seen(4, "a", {0: 5, 2: 1}, {2: 1}), at=3.0)
     held.reach({2: 1})
     freed, checkpoint = held.told()
     assert ([each.change.id for each in freed], checkpoint) == (["a"], {2: 1})

@@ -33,7 +33,7 @@ _entered = count(1)
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No checkpoint is given up, however slow the machine is."""
-    monkeypatch.setattr(mongo_tail, "HELD_S_MAX", 60.0)
+    monkeypatch.setattr(mongo_tail, "SILENT_S_MAX", 60.0)
 
 
 @dataclass
