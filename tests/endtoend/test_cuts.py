@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
+from tests.endtoend.cluster import cluster
 from tests.serving import Json
 from tests.shop import PRODUCT, Shop
 from tests.subscribing import LiveMap, subscribed
@@ -124,6 +126,14 @@ async def survive(shop: Shop, cuts: int, seed: int) -> None:
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_hundred_cuts_at_any_byte_lose_and_repeat_nothing(shop: Shop, seed: int) -> None:
     await survive(shop, 100, seed)
+
+
+@pytest.mark.parametrize("cuts", [30, pytest.param(1_000, marks=pytest.mark.soak)])
+async def test_cuts_before_kafka_and_mongodb_lose_and_repeat_nothing(
+    tmp_path: Path, seed: int, cuts: int
+) -> None:
+    async with cluster(tmp_path).process("all") as server:
+        await survive(Shop(server), cuts, seed)
 
 
 @pytest.mark.soak
