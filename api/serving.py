@@ -27,6 +27,9 @@ from readmodels.documents import Documents
 READY_WAIT_S = 2.0
 """How long the sockets wait for the documents, so that a quick start begins with all of them."""
 SWITCH_INTERVAL_S = 0.0005
+"""The threads of the databases want the interpreter for microseconds, many times a commit."""
+YOUNG_OBJECTS_MAX = 10_000
+"""Hardly anything that a request or an event makes is garbage that has to be searched for."""
 DEVELOPMENT_TOKEN_LIFE = timedelta(days=30)
 
 _logger = logging.getLogger("headrace")
@@ -72,16 +75,20 @@ async def serve(model: Model, settings: Settings) -> None:
             await _until_built(runtime)
         else:
             app = create_watched_app(settings, readiness_of(runtime), metrics)
-        # What lives as long as the server is no business of the collector of garbage.
-        gc.collect()
-        gc.freeze()
-        # The threads of the databases want the interpreter for microseconds, many times a commit.
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        settle()
         shown = settings.development and is_asked
         tokens = development_tokens(model, authenticator) if shown else {}
         await _serve_until_stopped(create_server(app, settings), tokens, is_asked)
         _logger.info("Stopping: commands taken in are finished")
     _logger.info("Stopped")
+
+
+def settle() -> None:
+    """Fit the interpreter to a server that has made all that lives as long as it does."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS_MAX)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
 def _engine(model: Model, settings: Settings) -> AbstractAsyncContextManager[Runtime]:

@@ -21,7 +21,7 @@ from readmodels.fold import ProjectionFold
 from readmodels.mongo import connect
 from readmodels.projector import BATCH_EVENTS_MAX, Projector
 
-EVENTS = 100_000
+EVENTS = 300_000
 EVENTS_A_DOCUMENT = 10
 ROUNDS = 5
 BUILD_S_MAX = 1800.0

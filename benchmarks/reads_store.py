@@ -4,7 +4,6 @@ Documents lie there as a compiled operation reads them: a row for each, of the f
 """
 
 import asyncio
-import gc
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from api.auth import authenticator_from
 from api.execution import Operations
 from api.schema import Limits, core, derive
 from api.server import Server, create_server
-from api.serving import SWITCH_INTERVAL_S, Services
+from api.serving import Services, settle
 from api.settings import Settings
 from benchmarks.reads_model import catalogue, model
 from eventlog.dispatcher import Sender
@@ -148,9 +147,7 @@ def _server(model: Model, settings: Settings) -> Server:
 
 async def _main(directory: str) -> None:
     server = _server(model(), Settings(port=0, data=Path(directory)))
-    gc.collect()
-    gc.freeze()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    settle()
     async with asyncio.TaskGroup() as group:
         group.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn sets no event
