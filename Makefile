@@ -30,7 +30,7 @@ run: .venv/run.stamp ## set up what running needs, then serve at http://127.0.0.
 setup: .venv/dev.stamp $(CLIENTS)/node_modules/.stamp ## set up everything for development, and nothing else
 
 test: setup browser mongo ## pass the tests (ARGS="tests/domain -k stock")
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: setup ## lint, format, types twice, and the import order of the house
 	$(BIN)/ruff check .

@@ -3,37 +3,54 @@
 import random
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist import scheduler  # type: ignore[import-untyped]
 
 from tests.serving import ProcessServer, running_server
 
 WITH_KAFKA = (
-    "contracts/test_log",
-    "crash/test_cluster",
-    "endtoend/test_distributed",
-    "endtoend/test_refusals",
-    "eventlog/test_kafka",
-    "servers/test_servers",
+    "tests/contracts/test_log",
+    "tests/crash/test_cluster",
+    "tests/endtoend/test_cuts",
+    "tests/endtoend/test_distributed",
+    "tests/endtoend/test_refusals",
+    "tests/eventlog/test_kafka",
+    "tests/servers/test_servers",
 )
-"""Files whose tests share a broker, or a cluster of them: one worker has them all."""
+"""Files whose tests share a broker, or a cluster of them."""
 
 
-@pytest.hookimpl(trylast=True)
+_xdist: Any = scheduler
+
+
+class _ByFile(_xdist.LoadScopeScheduling):  # type: ignore[misc]
+    """Of several workers (`-n 2`) each takes a file at a time, one of them all with a broker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
+    """What shares out the tests, in the order that `_turn` gives."""
+    config.option.loadscopereorder = False
+    return _ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several workers (`-n 2`) each takes a file at a time, the longest of them first."""
-    here = Path(__file__).parent
-    for each in items:
-        file = each.path.relative_to(here).as_posix()
-        group = "kafka" if file.startswith(WITH_KAFKA) else file
-        each.add_marker(pytest.mark.xdist_group(group))
+    """What takes minutes begins first: nobody waits for it at the end."""
     items.sort(key=_turn)
 
 
+def _group_of(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return "kafka" if file.startswith(WITH_KAFKA) else file
+
+
 def _turn(item: pytest.Item) -> int:
-    """Sorted by this, what takes minutes begins first: nobody waits for it at the end."""
-    [group] = next(item.iter_markers("xdist_group")).args
-    return 0 if group == "kafka" else 1 if group.startswith("crash/") else 2
+    group = _group_of(item.nodeid)
+    return 0 if group == "kafka" else 1 if group.startswith("tests/crash/") else 2
 
 
 @pytest.fixture
