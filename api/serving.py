@@ -28,8 +28,6 @@ READY_WAIT_S = 2.0
 """How long the sockets wait for the documents, so that a quick start begins with all of them."""
 SWITCH_INTERVAL_S = 0.0005
 """The threads of the databases want the interpreter for microseconds, many times a commit."""
-YOUNG_OBJECTS_MAX = 10_000
-"""Hardly anything that a request or an event makes is garbage that has to be searched for."""
 DEVELOPMENT_TOKEN_LIFE = timedelta(days=30)
 
 _logger = logging.getLogger("headrace")
@@ -87,7 +85,6 @@ def settle() -> None:
     """Fit the interpreter to a server that has made all that lives as long as it does."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS_MAX)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 

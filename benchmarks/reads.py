@@ -12,7 +12,7 @@ from benchmarks.reads_comparing import Asking, Pace, compared
 from benchmarks.reads_operations import READS, Operation, addition
 from benchmarks.reads_servers import DOCUMENTS, MODEL, Server
 
-ADDITIONS_PER_S_MAX = 8_000
+ADDITIONS_PER_S_MAX = 12_000
 """More than Headrace takes in, and than half of what the bare route does."""
 
 
