@@ -62,7 +62,7 @@ def new_name() -> str:
 @contextmanager
 def engines() -> Generator[Engines]:
     """Both of them; Kafka starts while MongoDB does. Raises NoServer."""
-    kafka, mongo = KafkaServer(), MongoServer()
+    kafka, mongo = KafkaServer(is_for_load=True), MongoServer()
     try:
         kafka.launch()
         mongo.start()

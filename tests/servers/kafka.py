@@ -15,6 +15,7 @@ from tests.servers.process import NoServer, Process, free_port
 
 CLUSTER = "aGVhZHJhY2UtdGVzdHMtMQ"
 START_S_MAX = 60.0
+QUICK = "-XX:TieredStopAtLevel=1"
 HEAP_MB = 512
 PLAINTEXT = "PLAINTEXT"
 
@@ -62,6 +63,7 @@ class KafkaServer:
         listeners: Sequence[str] = (),
         formatting: Sequence[str] = (),
         heap_mb: int = HEAP_MB,
+        is_for_load: bool = False,
     ) -> None:
         self._process = Process("kafka", directory)
         self.directory = self._process.directory
@@ -69,7 +71,9 @@ class KafkaServer:
         self._ports = {name: free_port() for name in (PLAINTEXT, *listeners)}
         self._options = list(options)
         self._formatting = formatting
-        self._heap_mb = heap_mb
+        self._jvm = [f"-Xmx{heap_mb}m", "-XX:+UseSerialGC"]
+        if not is_for_load:  # most live for seconds, in which much is compiled and little used
+            self._jvm.append(QUICK)
 
     @property
     def bootstrap(self) -> str:
@@ -101,8 +105,7 @@ class KafkaServer:
         configuration = self._configure()
         if not (self.directory / "data" / "meta.properties").exists():
             self._format(java, configuration)
-        heap = [f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC"]
-        self._process.launch([*java, *heap, "kafka.Kafka", str(configuration)])
+        self._process.launch([*java, *self._jvm, "kafka.Kafka", str(configuration)])
 
     def _configure(self) -> Path:
         """Written at each start: the ports are new ones for each server over the same data."""
@@ -117,7 +120,7 @@ class KafkaServer:
         return configuration
 
     def _format(self, java: list[str], configuration: Path) -> None:
-        tool = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
+        tool = [QUICK, "kafka.tools.StorageTool", "format"]
         arguments = ["--cluster-id", CLUSTER, "--config", str(configuration), *self._formatting]
         formatted = subprocess.run(
             [*java, *tool, *arguments], capture_output=True, text=True, check=False
