@@ -224,9 +224,7 @@ async def _pushed(planned_run: tuple[Any, Run] | None, executor: Any, each: obje
 
 def errors_only(shown_errors: list[dict[str, Any]]) -> Result:
     """A result of errors alone."""
-    return Result(
-        _encoder.encode({"errors": shown_errors}), tuple(error_code(each) for each in shown_errors)
-    )
+    return _told({"errors": shown_errors})
 
 
 def _overdue(error: TimeoutError, request: Request[Any]) -> Result:
@@ -236,25 +234,22 @@ def _overdue(error: TimeoutError, request: Request[Any]) -> Result:
         entry | {"path": [key], "extensions": {**entry["extensions"], "commandId": id}}
         for key, id in request.sent.items()
     ]
-    return _nothing(sent or [entry])
+    return _told({"data": None, "errors": sent or [entry]})
 
 
 def _failed(error: BaseException) -> Result:
-    return _nothing([shown_exception(error)])
+    return _told({"data": None, "errors": [shown_exception(error)]})
 
 
-def _nothing(entries: list[dict[str, Any]]) -> Result:
-    """Errors, where data was to be."""
-    body = _encoder.encode({"data": None, "errors": entries})
-    return Result(body, tuple(error_code(each) for each in entries))
+def _told(answer: dict[str, Any]) -> Result:
+    """An answer that has errors, with their codes."""
+    return Result(_encoder.encode(answer), tuple(error_code(each) for each in answer["errors"]))
 
 
 def _result(result: ExecutionResult) -> Result:
     try:
         if not result.errors:
             return Result(_encoder.encode({"data": result.data}))
-        entries = [shown(each) for each in result.errors]
-        body = _encoder.encode({"data": result.data, "errors": entries})
-        return Result(body, tuple(error_code(each) for each in entries))
+        return _told({"data": result.data, "errors": [shown(each) for each in result.errors]})
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         return _failed(error)

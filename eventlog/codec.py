@@ -40,12 +40,10 @@ class Codec:
     def __init__(self, domain: Domain) -> None:
         self._domain = domain
         self._specs = {cls: _spec(cls) for cls in domain.events.values()}
-        self._decoders = {
-            name: msgspec.json.Decoder[Any](cls) for name, cls in domain.events.items()
-        }
+        decoders = {name: msgspec.json.Decoder[Any](cls) for name, cls in domain.events.items()}
         self._current = {
             name: (decoder.decode, self._specs[domain.events[name]].version)
-            for name, decoder in self._decoders.items()
+            for name, decoder in decoders.items()
         }
         self._codes: dict[str, str] = {}
         self._states: dict[tuple[str, str], msgspec.json.Decoder[Any]] = {}
@@ -56,7 +54,7 @@ class Codec:
         self._commands = {
             name: msgspec.json.Decoder[Any](cls) for name, cls in domain.commands.items()
         }
-        readers = (*self._decoders.values(), *self._states.values(), *self._commands.values())
+        readers = (*decoders.values(), *self._states.values(), *self._commands.values())
         self._readers = {each.type: each for each in readers}
 
     def spec(self, event: object) -> EventSpec:

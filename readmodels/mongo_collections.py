@@ -16,7 +16,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from readmodels.mongo_client import Database, Row, code_of
-from readmodels.mongo_values import Records
+from readmodels.mongo_values import Records, offsets
 from readmodels.store import Progress, ShapeChanged
 
 COLLECTIONS = "headrace_collections"
@@ -152,8 +152,7 @@ async def progress(database: Database, name: str) -> Progress:
     row = await database.committed(COLLECTIONS).find_one({"_id": name})
     if row is None:
         return Progress({}, False)
-    checkpoint = {int(each): int(offset) for each, offset in row["checkpoint"].items()}
-    return Progress(checkpoint, bool(row["is_built"]))
+    return Progress(offsets(row["checkpoint"]), bool(row["is_built"]))
 
 
 async def _drop_leftovers(database: Database, name: str) -> None:

@@ -86,10 +86,7 @@ class Held:
         self._cover(checkpoint)
         freed, waiting = list[Seen](), list[Seen]()
         for each in self._waiting:
-            if each.is_within(self._covered):
-                freed.append(each)
-            else:
-                waiting.append(each)
+            (waiting if self._awaited(each) else freed).append(each)
         self._waiting = waiting
         return freed, checkpoint
 
@@ -114,10 +111,7 @@ class Held:
         return ends
 
     def _waits_beyond(self, seen: Seen, ends: Mapping[int, int]) -> bool:
-        for at, offset in seen.positions.items():
-            if offset > ends.get(at, -1) and offset > self._covered.get(at, -1):
-                return True
-        return False
+        return any(offset > ends.get(at, -1) for at, offset in self._awaited(seen).items())
 
     def _end_before(self, partition: int, offset: int, ends: dict[int, int]) -> None:
         """Let no checkpoint be told that stands for the offset."""

@@ -17,7 +17,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from readmodels.mongo_client import Database, Row, code_of
 from readmodels.mongo_collections import COLLECTIONS
-from readmodels.mongo_values import Records
+from readmodels.mongo_values import Records, offsets
 from readmodels.store import Change, Place
 
 PLACES = 2**20
@@ -106,10 +106,6 @@ class Seen(NamedTuple):
     moved: Mapping[int, int]
     """Those of the positions that were others before."""
 
-    def is_within(self, ends: Mapping[int, int]) -> bool:
-        """Whether the document stands for nothing beyond these positions."""
-        return all(offset <= ends.get(at, -1) for at, offset in self.positions.items())
-
     def is_told(self, place: Place) -> bool:
         """Whether a feed that stands at the place has told it."""
         if self.mark <= place.above:
@@ -181,14 +177,10 @@ def seen(records: Records[Any], token: str, mark: int, event: Row) -> Seen | Non
         raise HistoryLost(f"{records.name} {id!r} cannot be read: {fault}") from fault
     if change.before is None and change.after is None:
         return None
-    were = {} if before is None else _positions(before)
-    positions = were if after is None else _positions(after)
+    were = {} if before is None else offsets(before["positions"])
+    positions = were if after is None else offsets(after["positions"])
     moved = {at: offset for at, offset in positions.items() if were.get(at) != offset}
     return Seen(mark, change, positions, moved)
-
-
-def _positions(record: Row) -> dict[int, int]:
-    return {int(each): int(offset) for each, offset in record["positions"].items()}
 
 
 async def history(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import aclosing
 from math import inf
 from typing import Any
@@ -32,6 +32,7 @@ from readmodels.mongo_stream import (
     seen,
     touched,
 )
+from readmodels.mongo_values import offsets
 from readmodels.store import Change, Committed, Place
 
 PAUSE_S_MIN = 0.05
@@ -225,14 +226,14 @@ class Tail:
             changed = event["updateDescription"]["updatedFields"].items()
             moved = {key[11:]: each for key, each in changed if key[:11] == "checkpoint."}
             if moved:
-                shelf.held.reach(_offsets(moved))
+                shelf.held.reach(offsets(moved))
                 self._release(shelf)
 
     def _begin_told(self, shelf: Shelf, checkpoint: Row) -> None:
         """Nobody was told of anything yet, so the whole checkpoint is news, even an empty one."""
-        offsets = _offsets(checkpoint)
-        shelf.begin_told(offsets)
-        self._tell(Committed(shelf.records.collection, self.position, [], offsets))
+        reached = offsets(checkpoint)
+        shelf.begin_told(reached)
+        self._tell(Committed(shelf.records.collection, self.position, [], reached))
 
     def _release(self, shelf: Shelf) -> None:
         """Tell what waits no longer, all in one turn: each live set makes one message of it."""
@@ -269,7 +270,3 @@ class Tail:
         # Nothing is awaited from here on, so what is recent begins where what is older ends.
         merge(merged, place, shelf.recent)
         return list(merged.values()), self.position
-
-
-def _offsets(checkpoint: Row) -> Mapping[int, int]:
-    return {int(each): int(offset) for each, offset in checkpoint.items()}

@@ -66,6 +66,11 @@ def sort_key(value: Any) -> Any:
     return utc_key(value) if isinstance(value, datetime) else value
 
 
+def offsets(kept: Mapping[str, Any]) -> dict[int, int]:
+    """Offsets by partition, of positions or of a checkpoint: the keys of a record are texts."""
+    return {int(partition): int(offset) for partition, offset in kept.items()}
+
+
 class Encoded(RawBSONDocument):
     """A record as bytes, which the client is not to read before it sends them."""
 
@@ -130,7 +135,7 @@ class Records(Generic[D]):
 
     def stored(self, record: Mapping[str, Any]) -> Stored[D]:
         """The document with what is known of it."""
-        positions = {int(each): int(offset) for each, offset in record["positions"].items()}
+        positions = offsets(record["positions"])
         return Stored(self.document(record), int(record["revision"]), positions)
 
 
