@@ -7,7 +7,7 @@ and now and then loses some of it; followers come, go, fall behind and go on fro
 import asyncio
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -42,23 +42,31 @@ class Engine:
         """The documents as of each mark."""
         self.changes: list[Change[Account]] = []
         """That with mark n stands at n - 1."""
-        self.told = 0
+        self.told: int = 0
 
     def write(self) -> None:
-        id, before = self._random.choice(IDS), len(self.changes)
-        known = self.now.pop(id, None)
-        after = None
-        if known is None or self._random.random() < 0.7:
-            after = self.now[id] = account(id, self._random.randrange(-2, 6))
-        assert len(self.changes) == before
-        self.changes.append(Change(id, known, after))
+        self.changes.append(self._changed(self._random.choice(IDS)))
         self.states.append(dict(self.now))
+
+    def _changed(self, id: str) -> Change[Account]:
+        """Write or remove the document."""
+        before, after = self.now.pop(id, None), None
+        if before is None or self._random.random() < 0.7:
+            after = self.now[id] = account(id, self._random.randrange(-2, 6))
+        return Change(id, before, after)
 
     def tell(self, count: int) -> None:
         """Tell so many changes more, all in one turn."""
         for _ in range(min(count, len(self.changes) - self.told)):
             self.told += 1
             self._tell(Committed(ACCOUNTS, self.told, [self.changes[self.told - 1]], {}))
+
+    def tell_all(self) -> None:
+        self.tell(1_000)
+
+    def begin_anew(self) -> None:
+        """Tell from now on."""
+        self.told = len(self.states) - 1
 
     async def some_turns(self, at_most: int = 20) -> None:
         for _ in range(self._random.randrange(at_most)):
@@ -72,7 +80,7 @@ class Engine:
         self, _collection: Any, query: Query, *, with_total: bool = False
     ) -> tuple[list[Any], int | None, int]:
         await self.some_turns()
-        mark, documents = len(self.changes), list(self.now.values())
+        mark, documents = len(self.states) - 1, list(self.now.values())
         await self.some_turns()
         total = sum(map(predicate(query.where), documents)) if with_total else None
         return sorted_page(query, documents), total, mark
@@ -162,6 +170,11 @@ def set_of(state: dict[str, Account]) -> dict[str, Account]:
     return {id: state[id] for id in sorted(state) if holds(state[id])}
 
 
+def stands_at(cursor: str) -> Any:
+    """The place in a cursor, as the engine has written it."""
+    return json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[2]
+
+
 class ChangesWatcher(Watcher):
     cursor: str | None = None
 
@@ -182,9 +195,7 @@ class ChangesWatcher(Watcher):
             del self.map[id]
         if not taken.more:
             self.cursor = taken.cursor
-            mark = int(
-                json.loads(urlsafe_b64decode(self.cursor + "=" * (-len(self.cursor) % 4)))[2]
-            )
+            mark = int(stands_at(self.cursor))
             assert mark >= self.at
             self.at = mark
             assert repr(dict(sorted(self.map.items()))) == repr(set_of(self.engine.states[mark]))
@@ -196,19 +207,47 @@ class ChangesWatcher(Watcher):
 class Hall:
     """Everyone who watches, and the tasks that they watch in."""
 
-    def __init__(self, random: Random) -> None:
+    kinds: Sequence[type[Watcher]] = (OneWatcher, PageWatcher, ChangesWatcher, ChangesWatcher)
+
+    def __init__(self, random: Random, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Everything is kept so small that the bounds are met again and again."""
+        monkeypatch.setattr(live_page, "SPARE_DOCUMENTS", 0)
+        monkeypatch.setattr(live_changes, "KEPT_CHANGES_MAX", random.choice([4, 1_000]))
+        monkeypatch.setattr(live_changes, "SEEN_CHANGES_MAX", 3)
+        monkeypatch.setattr(live_changes, "CHUNK_DOCUMENTS_MAX", 2)
+        monkeypatch.setattr(live_state, "MISSED_CHANGES_MAX", random.choice([2, 1_000]))
+        monkeypatch.setattr(live_state, "WOKEN_AT_ONCE_MAX", 2)
         self.feed = Feed()
         self.feed.open(ACCOUNTS, Progress({}, True))
         self.random = random
-        self.engine = Engine(random, self.feed.tell)
+        self.engine = self._engine()
         engine: Any = self.engine
         self.documents = LiveDocuments(MODEL.shown, engine, self.feed)
         self.watching: dict[Watcher, asyncio.Task[None]] = {}
 
+    def _engine(self) -> Engine:
+        return Engine(self.random, self.feed.tell)
+
+    async def run(self) -> None:
+        """Let it all happen, and see that everyone is up to date in the end and leaves nothing."""
+        for _ in range(250):
+            await self.step()
+        self.engine.tell_all()
+        for _ in range(300):
+            await asyncio.sleep(0)
+        for watcher, task in self.watching.items():
+            assert not task.done(), task.exception()
+            assert watcher.is_up_to_date(), watcher
+        for task in self.watching.values():
+            task.cancel()
+        await asyncio.gather(*self.watching.values(), return_exceptions=True)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert self.documents.sets.followers(ACCOUNTS) == (0, 0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
     async def come(self) -> None:
-        kind = self.random.choice([OneWatcher, PageWatcher, ChangesWatcher, ChangesWatcher])
-        watcher = kind(self.engine, self.random)
-        await self._watch(watcher)
+        await self._watch(self.random.choice(self.kinds)(self.engine, self.random))
 
     async def _watch(self, watcher: Watcher) -> None:
         follow: Coroutine[Any, Any, Follow]
@@ -236,7 +275,7 @@ class Hall:
 
     def lose(self) -> None:
         """The feed goes on from now, and says so."""
-        self.engine.told = len(self.engine.changes)
+        self.engine.begin_anew()
         self.feed.lost()
 
     async def step(self) -> None:
@@ -263,26 +302,4 @@ class Hall:
 async def test_each_follower_sees_what_was_in_order_and_at_last_what_is(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    random = Random(seed)
-    monkeypatch.setattr(live_page, "SPARE_DOCUMENTS", 0)
-    monkeypatch.setattr(live_changes, "KEPT_CHANGES_MAX", random.choice([4, 1_000]))
-    monkeypatch.setattr(live_changes, "SEEN_CHANGES_MAX", 3)
-    monkeypatch.setattr(live_changes, "CHUNK_DOCUMENTS_MAX", 2)
-    monkeypatch.setattr(live_state, "MISSED_CHANGES_MAX", random.choice([2, 1_000]))
-    monkeypatch.setattr(live_state, "WOKEN_AT_ONCE_MAX", 2)
-    hall = Hall(random)
-    for _ in range(250):
-        await hall.step()
-    hall.engine.tell(1_000)
-    for _ in range(300):
-        await asyncio.sleep(0)
-    for watcher, task in hall.watching.items():
-        assert not task.done(), task.exception()
-        assert watcher.is_up_to_date(), watcher
-    for task in hall.watching.values():
-        task.cancel()
-    await asyncio.gather(*hall.watching.values(), return_exceptions=True)
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert hall.documents.sets.followers(ACCOUNTS) == (0, 0)
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+    await Hall(Random(seed), monkeypatch).run()

@@ -4,27 +4,20 @@ Several writers write the same documents side by side; the engine holds their ch
 their checkpoints come, as MongoDB's does, and followers come, go, and go on from their cursors.
 """
 
-import asyncio
-import json
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
 import pytest
 
-from readmodels import live_changes, live_page, live_state
-from readmodels.documents import Changes, Follow
-from readmodels.feed import Feed
-from readmodels.live import LiveDocuments
+from readmodels.documents import Changes
 from readmodels.mongo_held import Held
 from readmodels.mongo_shelf import Merged, merge
 from readmodels.mongo_stream import Seen, place_in, place_text
-from readmodels.query import predicate, sorted_page
-from readmodels.store import Change, Committed, Place, Progress
+from readmodels.store import Committed, Place
 from tests.readmodels import test_live_disorder as disorder
-from tests.readmodels.gallery import ACCOUNTS, MODEL, TELLER, account
-from tests.readmodels.test_live_disorder import ABOVE, IDS, PAGE, OneWatcher, Watcher, set_of
+from tests.readmodels.gallery import ACCOUNTS
+from tests.readmodels.test_live_disorder import IDS, OneWatcher, set_of, stands_at
 from tests.sample import Account
 
 WRITERS = 3
@@ -43,13 +36,11 @@ class Engine(disorder.Engine):
 
     def write(self) -> None:
         id, writer = self._random.choice(IDS), self._random.randrange(WRITERS)
-        before, after = self.now.pop(id, None), None
-        if before is None or self._random.random() < 0.7:
-            after = self.now[id] = account(id, self._random.randrange(-2, 6))
+        change = self._changed(id)
         self.offsets[writer] += 1
         moved = {writer: self.offsets[writer]}
         positions = self.positions[id] = self.positions.get(id, {}) | moved
-        self._append(Seen(len(self.written) + 1, Change(id, before, after), positions, moved))
+        self._append(Seen(len(self.written) + 1, change, positions, moved))
 
     def checkpoint(self) -> None:
         writer = self._random.randrange(WRITERS)
@@ -85,20 +76,14 @@ class Engine(disorder.Engine):
         self.held.give_up(self.told - self._random.randrange(6))
         self.release()
 
-    def begin_anew(self) -> None:
-        self.told, self.held = len(self.written), Held({})
+    def tell_all(self) -> None:
+        super().tell_all()
+        self.held.give_up(1_000_000)
+        self.release()
 
-    async def page(self, *given: Any, **more: Any) -> tuple[list[Any], int | None, int]:
-        found = list[Any]()
-        await self.some_turns()
-        mark, documents = len(self.written), list(self.now.values())
-        await self.some_turns()
-        query = given[1]
-        total = None
-        if more.get("with_total"):
-            total = sum(map(predicate(query.where), documents))
-        found += sorted_page(query, documents)
-        return found, total, mark
+    def begin_anew(self) -> None:
+        super().begin_anew()
+        self.held = Held({})
 
     def cursor(self, place: int | Place) -> str:
         return place_text(place)
@@ -129,8 +114,7 @@ class ChangesWatcher(disorder.ChangesWatcher):
         if taken.more:
             return
         self.cursor = taken.cursor
-        stands = json.loads(urlsafe_b64decode(self.cursor + "=" * (-len(self.cursor) % 4)))[2]
-        place = place_in(stands)
+        place = place_in(stands_at(self.cursor))
         assert place is not None
         assert place.mark >= self.at
         self.at = place.mark
@@ -154,34 +138,11 @@ class PageWatcher(disorder.PageWatcher):
 class Hall(disorder.Hall):
     """Everyone who watches an engine with several writers."""
 
-    def __init__(self, random: Random) -> None:
-        self.feed = Feed()
-        self.feed.open(ACCOUNTS, Progress({}, True))
-        self.random = random
-        self.several = Engine(random, self.feed.tell)
-        self.engine = self.several
-        engine: Any = self.several
-        self.documents = LiveDocuments(MODEL.shown, engine, self.feed)
-        self.watching: dict[Watcher, asyncio.Task[None]] = {}
+    kinds = (OneWatcher, PageWatcher, ChangesWatcher, ChangesWatcher)
 
-    async def come(self) -> None:
-        kind = self.random.choice([OneWatcher, PageWatcher, ChangesWatcher, ChangesWatcher])
-        await self._watch(kind(self.engine, self.random))
-
-    async def _watch(self, watcher: Watcher) -> None:
-        follow: Follow
-        match watcher:
-            case OneWatcher():
-                follow = await self.documents.live_one(Account, "a", TELLER)
-            case ChangesWatcher():
-                follow = await self.documents.live_changes(Account, ABOVE, TELLER, watcher.cursor)
-            case _:
-                follow = await self.documents.live_page(Account, PAGE, TELLER, with_total=True)
-        self.watching[watcher] = asyncio.create_task(watcher.run(follow))
-
-    def lose(self) -> None:
-        self.several.begin_anew()
-        self.feed.lost()
+    def _engine(self) -> Engine:
+        self.several = Engine(self.random, self.feed.tell)
+        return self.several
 
     async def step(self) -> None:
         match self.random.randrange(16):
@@ -200,23 +161,4 @@ class Hall(disorder.Hall):
 async def test_each_change_comes_once_whatever_is_held_back(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    random = Random(seed)
-    monkeypatch.setattr(live_page, "SPARE_DOCUMENTS", 0)
-    monkeypatch.setattr(live_changes, "KEPT_CHANGES_MAX", random.choice([4, 1_000]))
-    monkeypatch.setattr(live_changes, "SEEN_CHANGES_MAX", 3)
-    monkeypatch.setattr(live_changes, "CHUNK_DOCUMENTS_MAX", 2)
-    monkeypatch.setattr(live_state, "MISSED_CHANGES_MAX", random.choice([2, 1_000]))
-    monkeypatch.setattr(live_state, "WOKEN_AT_ONCE_MAX", 2)
-    hall = Hall(random)
-    for _ in range(250):
-        await hall.step()
-    hall.several.tell(1_000)
-    hall.several.held.give_up(1_000_000)
-    hall.several.release()
-    for _ in range(300):
-        await asyncio.sleep(0)
-    for watcher, task in hall.watching.items():
-        assert not task.done(), task.exception()
-        assert watcher.is_up_to_date(), watcher
-        task.cancel()
-    await asyncio.gather(*hall.watching.values(), return_exceptions=True)
+    await Hall(Random(seed), monkeypatch).run()
