@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar, dataclass_transform
 
+from domain.frozen import frozen, replace
 from domain.rules import Public, Role, Rule
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Withheld",
     "command",
     "event",
+    "replace",
     "value",
 ]
 
@@ -117,9 +119,9 @@ def value(cls: type[T]) -> type[T]:
 
 
 def _frozen(cls: type[T], mark: str, spec: object) -> type[T]:
-    frozen: type[T] = dataclass(frozen=True, kw_only=True, slots=True)(cls)
-    setattr(frozen, mark, spec)
-    return frozen
+    made = frozen(cls)
+    setattr(made, mark, spec)
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, dataclass_transform
 
-from domain.model import Shows
+from domain.frozen import frozen
+from domain.model import Shows, replace
 from domain.rules import Owner, Public, Role, Rule
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "index",
     "many",
     "one",
+    "replace",
     "spec_of",
 ]
 
@@ -102,9 +104,9 @@ def document(
     spec = DocumentSpec(read, tuple(indexes), tuple(links), plural)
 
     def decorate(cls: type[T]) -> type[T]:
-        frozen: type[T] = dataclass(frozen=True, kw_only=True, slots=True)(cls)
-        frozen.__document__ = spec  # type: ignore[attr-defined]  # set once, read by spec_of
-        return frozen
+        made = frozen(cls)
+        made.__document__ = spec  # type: ignore[attr-defined]  # set once, read by spec_of
+        return made
 
     return decorate
 

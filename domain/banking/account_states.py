@@ -1,6 +1,5 @@
 """Where an account stands, folded from its events."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.banking.account_messages import (
@@ -26,7 +25,7 @@ from domain.banking.leg_messages import (
     LegPurpose,
 )
 from domain.banking.terms import Reference, Remembered
-from domain.model import value
+from domain.model import replace, value
 
 
 @value

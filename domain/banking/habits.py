@@ -5,12 +5,11 @@ something as odd is by the customer's own habits. Evidence is the decimal logari
 likelier a thing is of a thief than of the customer, and so may speak for the customer too.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import exp, log, log10, pi, sqrt
 
-from domain.model import value
+from domain.model import replace, value
 
 LEARNT_MIN = 15
 LEARNT_FOR_MIN = timedelta(days=30)

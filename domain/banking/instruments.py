@@ -6,7 +6,6 @@ event of its own, since who quotes is shown the quote's and is not to know who h
 put the words of a portfolio in order, whatever crosses or comes twice: an old one changes nothing.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.banking.currencies import checked_currency
@@ -29,7 +28,7 @@ from domain.banking.instrument_messages import (
 )
 from domain.banking.terms import NAME_LENGTH_MAX, checked_id, checked_text
 from domain.banking.trade_terms import TradeRefusal, TradeSide, checked_price
-from domain.model import Aggregate, Rejected, Role, value
+from domain.model import Aggregate, Rejected, Role, replace, value
 
 FOLLOWERS_MAX = 500
 """How many portfolios a quote goes on to; one more is valued at the price of its last trade."""

@@ -4,7 +4,6 @@ It has the id of its account. As accounts do with debits, it keeps what is being
 money has arrived, and remembers the trades that it has done with, so that each is done once.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.banking.currencies import zero
@@ -25,7 +24,7 @@ from domain.banking.portfolio_messages import (
 )
 from domain.banking.terms import Reference, Remembered
 from domain.banking.trade_terms import TradeRefusal
-from domain.model import Aggregate, Role, value
+from domain.model import Aggregate, Role, replace, value
 
 HOLDINGS_MAX = 50
 LOTS_MAX = 50

@@ -4,7 +4,6 @@ They are streams of their own, heard in no common order. The first word of each 
 is the echo of a command that came twice.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -20,7 +19,7 @@ from domain.banking.leg_messages import (
 from domain.banking.portfolio_messages import UnitsBought, UnitsRefused, UnitsRestored, UnitsSold
 from domain.banking.trade_messages import TradeOrder, TradePlaced
 from domain.banking.trade_terms import TradeRefusal
-from domain.model import value
+from domain.model import replace, value
 
 TradeNews = (
     TradePlaced

@@ -6,7 +6,6 @@ of a command that came twice. What is to be done follows from what is known, and
 repeat. At every instant the money is in one place: at the source, in transit, or at the target.
 """
 
-from dataclasses import replace
 from enum import StrEnum
 
 from domain.banking.leg_messages import (
@@ -31,7 +30,7 @@ from domain.banking.transfer_messages import (
     TransferRequested,
     TransferSent,
 )
-from domain.model import After, Process, value
+from domain.model import After, Process, replace, value
 
 TransferNews = (
     TransferRequested

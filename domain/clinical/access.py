@@ -1,6 +1,5 @@
 """Who a patient is and who may read of them: registration, the care team, and break-glass."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from domain.clinical.patient_messages import (
@@ -28,7 +27,7 @@ from domain.clinical.terms import (
     checked_limit,
     checked_text,
 )
-from domain.model import Rejected
+from domain.model import Rejected, replace
 
 CARE_TEAM_MAX = 100
 """How many may care for a patient at once."""

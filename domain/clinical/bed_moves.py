@@ -6,7 +6,6 @@ patient stays where they are, and an admission is cancelled. A bed that was kept
 no longer wanted is given back.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from domain.clinical.encounter_messages import (
@@ -28,7 +27,7 @@ from domain.clinical.ward_messages import (
     ReserveBed,
     VacateBed,
 )
-from domain.model import After, Process, value
+from domain.model import After, Process, replace, value
 
 ACTOR = "process:bed_moves"
 

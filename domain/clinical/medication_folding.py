@@ -1,7 +1,5 @@
 """How allergies, prescriptions and doses change a patient's record."""
 
-from dataclasses import replace
-
 from domain.clinical.dose_messages import (
     DoseEvent,
     DoseFellDue,
@@ -27,6 +25,7 @@ from domain.clinical.patient_states import (
     with_prescription,
     without,
 )
+from domain.model import replace
 
 
 def medicated(record: Record, event: MedicationEvent) -> Record:

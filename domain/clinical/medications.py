@@ -4,7 +4,6 @@ No prescription is active against a known allergy or a listed interaction unless
 given to override just that. What an allergy that is found later speaks against is put on hold.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 from domain.clinical.codes import checked_number, checked_quantity
@@ -43,7 +42,7 @@ from domain.clinical.terms import (
     checked_optional,
     checked_text,
 )
-from domain.model import Rejected
+from domain.model import Rejected, replace
 
 ALLERGIES_MAX = 100
 """How many allergies a patient may have."""

@@ -1,7 +1,5 @@
 """How a patient's record changes with each of its events."""
 
-from dataclasses import replace
-
 from domain.clinical.dose_messages import DoseEvent
 from domain.clinical.encounter_messages import (
     BedLeft,
@@ -64,6 +62,7 @@ from domain.clinical.record_messages import (
     ProcedurePerformed,
     RecordEvent,
 )
+from domain.model import replace
 
 
 def evolve(state: Patient, event: PatientEvent) -> Patient:

@@ -5,7 +5,6 @@ with a report and prescriptions that were stopped are gone from here, so the sta
 what is open.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -27,7 +26,7 @@ from domain.clinical.patient_messages import (
 )
 from domain.clinical.record_messages import RecordEvent
 from domain.clinical.terms import ChartAccess, WardBed
-from domain.model import value
+from domain.model import replace, value
 
 V = TypeVar("V")
 

@@ -6,7 +6,6 @@ that is known, and a patient has one stay. Many hands write to it, but few at on
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from domain.clinical import access, merges, takeovers
 from domain.clinical.dose_messages import (
@@ -71,7 +70,7 @@ from domain.clinical.record_messages import (
 )
 from domain.clinical.records import decide_record
 from domain.clinical.terms import PAGE_ENTRIES
-from domain.model import Aggregate, Rejected
+from domain.model import Aggregate, Rejected, replace
 
 PatientCommand = (
     PersonCommand

@@ -1,7 +1,5 @@
 """What a record takes over of another one of the same person that was merged into it."""
 
-from dataclasses import replace
-
 from domain.clinical.access import CARE_TEAM_MAX
 from domain.clinical.medication_messages import (
     AllergyRecorded,
@@ -36,6 +34,7 @@ from domain.clinical.patient_states import (
 from domain.clinical.record_messages import ConditionRecorded
 from domain.clinical.records import CONDITIONS_MAX
 from domain.clinical.terms import ChartAccess
+from domain.model import replace
 
 SOURCES_MAX = 50
 """How many records may be merged into one."""

@@ -4,8 +4,6 @@ A bed is free, kept for a move of an encounter, or occupied by it. What a move w
 same move takes up or gives back; so a command that comes late or twice does no harm.
 """
 
-from dataclasses import replace
-
 from domain.clinical.terms import (
     WARD_MANAGER,
     checked_id,
@@ -32,7 +30,7 @@ from domain.clinical.ward_messages import (
     WardOpened,
     WardStaffChanged,
 )
-from domain.model import Aggregate, Rejected, Role, value
+from domain.model import Aggregate, Rejected, Role, replace, value
 
 BEDS_MAX = 200
 """How many beds a ward may have."""

@@ -5,7 +5,6 @@ before its order. It is then an offer, kept until the total is known. An offer i
 away once and for all: a payment turned away is voided, and never taken later.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -27,7 +26,7 @@ from domain.commerce.payment_messages import (
 )
 from domain.commerce.product_messages import StockReservationRefused, StockReserved
 from domain.commerce.terms import ZERO, OrderLine
-from domain.model import value
+from domain.model import replace, value
 
 OFFERS_MAX = 20
 """How many payments are kept until the total of their order is known; others are voided."""

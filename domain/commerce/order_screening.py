@@ -9,14 +9,13 @@ Orders of one customer are heard of in any order. Who is pointed out may depend 
 of a burst more or less; the last of it that is heard of is pointed out in any case.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from domain.commerce.order_messages import OrderConfirmed, OrderPaid, OrderPlaced, SaleRecorded
 from domain.commerce.order_signal_messages import OrderSignalReason, RaiseOrderSignal
 from domain.commerce.suspicion import DAY, addresses, unusual, velocity
-from domain.model import After, Process, value
+from domain.model import After, Process, replace, value
 
 ORDERS_MAX = 50
 TOTALS_MAX = 30

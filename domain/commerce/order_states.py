@@ -1,6 +1,5 @@
 """Where an order stands, folded from its events."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,7 +17,7 @@ from domain.commerce.order_messages import (
     SaleRecorded,
 )
 from domain.commerce.terms import ZERO, OrderLine, PricedLine
-from domain.model import value
+from domain.model import replace, value
 
 
 @value

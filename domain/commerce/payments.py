@@ -5,7 +5,6 @@ see. What the process sends is safe to repeat and to cross with the provider's o
 ends a payment whatever its state, and a return is refunded once, by its number.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.commerce.payment_messages import (
@@ -33,7 +32,7 @@ from domain.commerce.terms import (
     checked_id,
     checked_text,
 )
-from domain.model import Aggregate, Rejected, Role, value
+from domain.model import Aggregate, Rejected, Role, replace, value
 
 
 @value

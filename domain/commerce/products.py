@@ -8,7 +8,6 @@ two streams cross, and the fulfilment process answers such a StockReserved with 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.commerce.product_messages import (
@@ -45,7 +44,7 @@ from domain.commerce.terms import (
     checked_quantity,
     checked_text,
 )
-from domain.model import Aggregate, Rejected, Role, value
+from domain.model import Aggregate, Rejected, Role, replace, value
 
 
 @value

@@ -1,6 +1,5 @@
 """An account as its owners and the bank see it."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,7 +13,7 @@ from domain.banking.account_messages import (
     PostingEvent,
 )
 from domain.banking.currencies import zero
-from readmodels.model import Owner, Projection, Role, document, index, many, one
+from readmodels.model import Owner, Projection, Role, document, index, many, one, replace
 
 
 class AccountStatus(StrEnum):

@@ -6,7 +6,6 @@ cash out each by itself. 31 CFR 1010.314 and 31 U.S.C. 5324 forbid to break a su
 stay below. Only dollars count here: foreign notes would, at a rate that this bank does not keep.
 """
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +13,7 @@ from domain.banking.account_messages import MoneyDeposited, MoneyWithdrawn, Paym
 from domain.banking.currencies import zero
 from domain.model import value
 from readmodels.banking.business_days import business_day
-from readmodels.model import Projection, Role, document, index
+from readmodels.model import Projection, Role, document, index, replace
 
 CURRENCY = "USD"
 REPORTED_ABOVE = Decimal("10000.00")

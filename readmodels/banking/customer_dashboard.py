@@ -4,7 +4,6 @@ The accounts are streams of their own, heard in no common order. Both lists keep
 first in a fixed order, whichever are heard of first: what falls out of a list never comes back.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,7 +18,7 @@ from domain.banking.currencies import zero
 from domain.model import value
 from readmodels.banking.account import AccountStatus
 from readmodels.banking.statement_line import LineKind, line_of
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 
 ACCOUNTS_MAX = 50
 LINES_MAX = 20

@@ -1,6 +1,5 @@
 """A fraud alert as compliance sees it."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +11,7 @@ from domain.banking.fraud_messages import (
     FraudAlertRaised,
 )
 from domain.banking.suspecting import Oddity
-from readmodels.model import Projection, Role, document, index, one
+from readmodels.model import Projection, Role, document, index, one, replace
 
 
 class FraudAlertStatus(StrEnum):

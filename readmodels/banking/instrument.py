@@ -1,11 +1,10 @@
 """An instrument with its latest quote, as everyone sees it."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from domain.banking.instrument_messages import InstrumentListed, QuoteRecorded
-from readmodels.model import Projection, Public, document, index
+from readmodels.model import Projection, Public, document, index, replace
 
 
 @document(read=Public(), indexes=[index("name"), index("currency", "price"), index("quoted_at")])

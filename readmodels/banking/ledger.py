@@ -5,7 +5,6 @@ instant, also while money is in transit.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.banking.account_messages import PostingEvent
@@ -13,7 +12,7 @@ from domain.banking.currencies import zero
 from domain.banking.journal import EntrySide, JournalEntry, LedgerKind
 from domain.banking.transfer_messages import TransferSent
 from domain.model import value
-from readmodels.model import Projection, Role, document, index
+from readmodels.model import Projection, Role, document, index, replace
 
 EntryEvent = PostingEvent | TransferSent
 

@@ -1,6 +1,5 @@
 """A portfolio, valued anew by every quote of what it holds."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.banking.currencies import rounded, zero
@@ -13,7 +12,7 @@ from domain.banking.lots import Lot, cost_of, given_back, quantity_of, taken
 from domain.banking.portfolio_messages import UnitsBought, UnitsRestored, UnitsSold
 from domain.banking.trade_terms import UNIT
 from domain.model import value
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 
 
 @value

@@ -1,6 +1,5 @@
 """A trade as those see it whose money it moves, and an instrument as everyone sees it."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -13,7 +12,7 @@ from domain.banking.trade_messages import (
     TradeSettled,
 )
 from domain.banking.trade_terms import TradeRefusal, TradeSide
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 
 
 class TradeStatus(StrEnum):

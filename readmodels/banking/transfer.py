@@ -1,6 +1,5 @@
 """A transfer as those see it whose money it moves."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,7 +16,7 @@ from domain.banking.transfer_messages import (
     TransferReturned,
     TransferSent,
 )
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 
 TOLD = (LegRefusal.UNKNOWN_ACCOUNT, LegRefusal.WRONG_CURRENCY)
 """Why a payee's account refused, as the payer is told; that it is frozen is not for others."""

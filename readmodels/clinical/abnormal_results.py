@@ -1,6 +1,5 @@
 """Abnormal results that nobody has reviewed yet, by patient."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from domain.clinical.codes import ObservationInterpretation, ReferenceRange
@@ -21,7 +20,7 @@ from domain.clinical.patient_messages import (
 from domain.clinical.terms import Quantity
 from domain.model import value
 from readmodels.clinical.reading import CARE_TEAM, AccessEvent, WhereEvent, ward_of
-from readmodels.model import Projection, document, index
+from readmodels.model import Projection, document, index, replace
 
 CRITICAL = (ObservationInterpretation.LL, ObservationInterpretation.HH)
 

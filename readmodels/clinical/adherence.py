@@ -1,6 +1,5 @@
 """How faithfully a patient's prescriptions are filled: days covered, by drug and calendar year."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,7 +15,7 @@ from domain.clinical.patient_messages import (
 from domain.model import value
 from readmodels.clinical.days_covered import days_covered
 from readmodels.clinical.reading import CARE_TEAM, AccessEvent
-from readmodels.model import Projection, document, index
+from readmodels.model import Projection, document, index, replace
 
 DRUG_YEARS_MAX = 200
 """How many drugs and years are kept; those filled last."""

@@ -1,11 +1,10 @@
 """Every time the glass was broken, for the privacy officer."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from domain.clinical.patient_messages import EmergencyAccessEnded, GlassBroken
 from domain.clinical.terms import PRIVACY_OFFICER
-from readmodels.model import Projection, Role, document, index
+from readmodels.model import Projection, Role, document, index, replace
 
 
 @document(

@@ -1,6 +1,5 @@
 """The prescriptions of a patient as a chart and a plan list them."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from domain.clinical.dose_messages import (
@@ -24,6 +23,7 @@ from domain.clinical.medication_messages import (
 from domain.clinical.merge_messages import PatientMerged
 from domain.clinical.terms import Quantity
 from domain.model import value
+from readmodels.model import replace
 
 ENDED_MAX = 40
 """How many prescriptions that have ended are listed; the newest."""

@@ -4,8 +4,6 @@ Those who may read change on every page at once: each event that changes them kn
 number how many pages there are.
 """
 
-from dataclasses import replace
-
 from domain.clinical.dose_messages import DoseEvent
 from domain.clinical.encounter_messages import EncounterEvent
 from domain.clinical.medication_messages import MedicationEvent
@@ -24,7 +22,7 @@ from domain.clinical.record_messages import RecordEvent
 from domain.clinical.terms import PAGE_ENTRIES
 from readmodels.clinical.chart_entry import ChartEntry, entry_of
 from readmodels.clinical.reading import CARE_TEAM, AccessEvent
-from readmodels.model import Projection, document, index
+from readmodels.model import Projection, document, index, replace
 
 PageEvent = (
     PersonEvent | RecordEvent | ObservationEvent | MedicationEvent | DoseEvent | EncounterEvent

@@ -1,6 +1,5 @@
 """The parts of a chart, and how each changes. Lists are newest first, and bounded."""
 
-from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -38,6 +37,7 @@ from domain.clinical.record_messages import (
 )
 from domain.clinical.terms import Quantity, WardBed
 from domain.model import value
+from readmodels.model import replace
 
 ENCOUNTERS_MAX = 20
 OBSERVATIONS_MAX = 200

@@ -1,6 +1,5 @@
 """Doses whose time has come and that are neither given nor missed yet, by patient."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from domain.clinical.dose_messages import DoseFellDue, DoseMissed, MedicationAdministered
@@ -20,7 +19,7 @@ from domain.clinical.patient_messages import (
 )
 from domain.model import value
 from readmodels.clinical.reading import CARE_TEAM, AccessEvent, WhereEvent, ward_of
-from readmodels.model import Projection, document, index
+from readmodels.model import Projection, document, index, replace
 
 DueEvent = (
     PatientRegistered

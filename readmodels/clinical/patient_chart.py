@@ -1,6 +1,5 @@
 """A patient's chart: who they are, what is so now, and the newest of what happened."""
 
-from dataclasses import replace
 from datetime import date
 
 from domain.clinical.dose_messages import DoseEvent
@@ -60,7 +59,7 @@ from readmodels.clinical.chart_parts import (
     procedures_after,
 )
 from readmodels.clinical.reading import CARE_TEAM
-from readmodels.model import Projection, document, index, many
+from readmodels.model import Projection, document, index, many, replace
 
 RECENT_MAX = 20
 """How many entries of the timeline stand in the chart itself; its pages have all."""

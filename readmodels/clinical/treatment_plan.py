@@ -1,6 +1,5 @@
 """A patient's treatment plan: what for, what with, and where to."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
 from domain.clinical.dose_messages import (
@@ -32,7 +31,7 @@ from domain.model import value
 from readmodels.clinical.chart_medication import ChartMedication, prescriptions_after
 from readmodels.clinical.chart_parts import ChartCondition, conditions_after
 from readmodels.clinical.reading import CARE_TEAM, AccessEvent
-from readmodels.model import Projection, document, index
+from readmodels.model import Projection, document, index, replace
 
 PlanEvent = (
     PatientRegistered

@@ -1,6 +1,5 @@
 """The ward board: who lies in which bed since when, and what is free."""
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,7 +16,7 @@ from domain.clinical.ward_messages import (
     WardStaffChanged,
 )
 from domain.model import value
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 
 
 class WardBedStatus(StrEnum):

@@ -1,12 +1,11 @@
 """What a customer has bought so far, and spent on it."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from domain.commerce.order_messages import OrderPaid, OrderRefunded, SaleRecorded
 from domain.commerce.terms import ZERO
-from readmodels.model import Owner, Projection, Role, document, index, many
+from readmodels.model import Owner, Projection, Role, document, index, many, replace
 
 
 @document(

@@ -14,14 +14,13 @@ bounds of frequency are set where a fifth is told from a tenth.
 """
 
 from bisect import bisect_right
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from domain.commerce.order_messages import OrderPaid, OrderRefunded, SaleRecorded
 from domain.commerce.recency import RECENCY_CLASSES, RecencyReviewed
 from domain.commerce.terms import CENT, ZERO
-from readmodels.model import Owner, Projection, Role, document, index, one
+from readmodels.model import Owner, Projection, Role, document, index, one, replace
 
 PURCHASES_BOUNDS = (2, 3, 4, 7)
 """From how many purchases on the frequency score is 2, 3, 4 and 5."""

@@ -1,13 +1,12 @@
 """How fast orders are carried out: the time from step to step, by the day a step was reached."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 from domain.commerce.order_messages import OrderDelivered, OrderPaid, OrderShipped
 from domain.model import value
 from readmodels.commerce.sketch import EMPTY, Sketch, added, quantile
-from readmodels.model import Projection, Role, document
+from readmodels.model import Projection, Role, document, replace
 
 
 @value

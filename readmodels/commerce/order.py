@@ -1,6 +1,5 @@
 """An order as its customer and the shop see it."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -22,7 +21,7 @@ from domain.commerce.order_messages import (
 from domain.commerce.terms import ZERO
 from domain.model import value
 from readmodels.commerce.timeline import TimelineEntry, entry_of
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 
 
 class OrderStatus(StrEnum):

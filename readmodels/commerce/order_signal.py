@@ -1,6 +1,5 @@
 """The orders that look like fraud: why, how much, and what a clerk found."""
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,7 +10,7 @@ from domain.commerce.order_signal_messages import (
     OrderSignalReason,
     OrderSignalUpheld,
 )
-from readmodels.model import Projection, Role, document, index, one
+from readmodels.model import Projection, Role, document, index, one, replace
 
 
 class OrderSignalStatus(StrEnum):

@@ -1,6 +1,5 @@
 """The payments: what is set aside, taken and given back."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +11,7 @@ from domain.commerce.payment_messages import (
     PaymentRefunded,
 )
 from domain.commerce.terms import ZERO
-from readmodels.model import Projection, Role, document, index
+from readmodels.model import Projection, Role, document, index, replace
 
 
 class PaymentStatus(StrEnum):

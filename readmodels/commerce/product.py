@@ -1,6 +1,5 @@
 """The products as everyone sees them: price, stock and, live, what is available."""
 
-from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -17,7 +16,7 @@ from domain.commerce.product_messages import (
     StockReturned,
     StockShipped,
 )
-from readmodels.model import Projection, Public, document, index
+from readmodels.model import Projection, Public, document, index, replace
 
 
 class ProductStatus(StrEnum):

@@ -1,10 +1,8 @@
 """What is bought together: for each product the others, the closest first."""
 
-from dataclasses import replace
-
 from domain.commerce.affinity_messages import PurchaseCounted
 from readmodels.commerce.affinity import closeness, pair_id, parts_of
-from readmodels.model import Projection, Public, document, index, one
+from readmodels.model import Projection, Public, document, index, one, replace
 
 
 @document(

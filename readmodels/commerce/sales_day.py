@@ -1,11 +1,10 @@
 """Sales by day, UTC: what was paid for on it, and what was refunded on it."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from domain.commerce.order_messages import OrderPaid, OrderRefunded, SaleRecorded
 from domain.commerce.terms import ZERO
-from readmodels.model import Projection, Role, document, index
+from readmodels.model import Projection, Role, document, index, replace
 
 
 @document(

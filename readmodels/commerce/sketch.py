@@ -9,10 +9,10 @@ above a century as a century, so at most BINS_MAX bins are used, and none needs 
 """
 
 from bisect import bisect_left
-from dataclasses import replace
 from math import ceil, floor, log
 
 from domain.model import value
+from readmodels.model import replace
 
 ACCURACY = 0.01
 GAMMA = (1 + ACCURACY) / (1 - ACCURACY)

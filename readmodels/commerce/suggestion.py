@@ -4,14 +4,13 @@ With each purchase its buyer is told what else is bought with it, and the last b
 told what it was bought with this time. Who bought it longer ago is told again by the next purchase.
 """
 
-from dataclasses import replace
 from enum import StrEnum
 from math import fsum
 
 from domain.commerce.affinity_messages import PurchaseCounted
 from domain.model import value
 from readmodels.commerce.affinity import likelihood, pair_id, parts_of
-from readmodels.model import Owner, Projection, Role, document, index, one
+from readmodels.model import Owner, Projection, Role, document, index, one, replace
 
 REASONS_MAX = 50
 """How many bought products speak for one suggestion; of more, those with the first ids."""

@@ -4,10 +4,9 @@ One file, whole: what happens, what may happen, what is shown. The package besid
 became of it; what this one has written to a log, that one reads.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.model import Aggregate, NewId, Now, Rejected, Role, command, event, value
+from domain.model import Aggregate, NewId, Now, Rejected, Role, command, event, replace, value
 from readmodels.composition import Model, build
 from readmodels.model import Projection, Public, document, index
 

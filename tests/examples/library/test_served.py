@@ -32,10 +32,11 @@ async def send(
 
 
 async def lent_to_ann(library: ProcessServer) -> str:
-    """A copy that ann has."""
+    """A copy that ann has, as her loans show."""
     copy = f"c-{uuid4().hex[:12]}"
     for name, more in (("acquireCopy", {"title": "Dune"}), ("lendCopy", {"reader": "ann"})):
-        done = await send(library, name, {"copy": copy, **more}, "lib-1", "librarian")
+        shown = "loans(first: 1) { totalCount }"
+        done = await send(library, name, {"copy": copy, **more}, "lib-1", "librarian", shown)
         assert done["__typename"] == "Accepted", done
     return copy
 

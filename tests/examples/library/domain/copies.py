@@ -5,10 +5,9 @@ comes back is kept for the first of them for three days, then for the next; the 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.model import Aggregate, Rejected, Role, value
+from domain.model import Aggregate, Rejected, Role, replace, value
 from tests.examples.library.domain.copy_messages import (
     AcquireCopy,
     CancelReservation,

@@ -1,10 +1,9 @@
 """The catalogue: where each copy is, for everyone."""
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from readmodels.model import Projection, Public, document, index
+from readmodels.model import Projection, Public, document, index, replace
 from tests.examples.library.domain.copy_messages import (
     CopyAcquired,
     CopyLent,

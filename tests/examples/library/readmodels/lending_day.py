@@ -1,8 +1,6 @@
 """The lending of each day, UTC: one document that every copy feeds."""
 
-from dataclasses import replace
-
-from readmodels.model import Projection, Role, document, index
+from readmodels.model import Projection, Role, document, index, replace
 from tests.examples.library.domain.copy_messages import CopyLent, CopyReturned
 
 

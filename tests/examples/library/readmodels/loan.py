@@ -1,9 +1,8 @@
 """The loans of each reader, open and past."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 from tests.examples.library.domain.copy_messages import CopyLent, CopyReturned
 
 

@@ -1,10 +1,9 @@
 """The notices of each reader: an inbox that is live."""
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from readmodels.model import Owner, Projection, Role, document, index
+from readmodels.model import Owner, Projection, Role, document, index, replace
 from tests.examples.library.domain.notices import (
     NoticeClosed,
     NoticeDeclined,
