@@ -44,7 +44,7 @@ def test_a_copy_is_as_the_standard_library_makes_it(changes: dict[str, Any]) -> 
     copy = replace(PRICE, **changes)
     assert copy == dataclasses.replace(PRICE, **changes)
     assert type(copy) is Price
-    assert PRICE == Price(amount=3, marks=("sale",))
+    assert Price(amount=3, marks=("sale",)) == PRICE
 
 
 def test_a_copy_is_frozen_and_can_be_hashed_and_copied_again() -> None:
