@@ -11,8 +11,7 @@ from benchmarks.measuring import Figure, Measure, Row
 from benchmarks.processes import process
 from eventlog.codec import Codec
 from readmodels.composition import Model
-from readmodels.mongo import connect
-from readmodels.projector import BATCH_EVENTS_MAX
+from readmodels.mongo import AT_ONCE_MAX, connect
 
 EVENTS = 100_000
 ROUNDS = 3
@@ -35,7 +34,7 @@ async def rows(model: Model, engines: Engines, events: int = EVENTS) -> Sequence
         seconds.append(built["seconds"])
         peaks.append(built["peak_mib"])
         written = int(built["documents"])
-        limit = await bulk_write(engines, sample, written, BATCH_EVENTS_MAX)
+        limit = await bulk_write(engines, sample, written, AT_ONCE_MAX)
         limits.append(limit * events / written)
     about = f"{len(model.shown)} projections side by side"
     return [

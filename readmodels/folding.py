@@ -1,5 +1,6 @@
 """Batches of events: which documents they touch, what becomes of those, and what is set aside."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from eventlog.envelope import Position, Recorded
 from readmodels.fold import Fold, document_key, fold_until_fault, follows, parked, stream_key
 from readmodels.standing import Standing
 from readmodels.store import MISSING, Parked, Stored, Write
+
+STEP_EVENTS_MAX = 1_000
+"""How many are worked on in one turn of the loop: then others get theirs."""
 
 
 class Folded(NamedTuple):
@@ -41,9 +45,16 @@ class Folding:
         self._standing = standing
         self._parked: set[str] = set()
 
-    def route(self, events: Sequence[Recorded]) -> Batch:
+    async def route(self, events: Sequence[Recorded]) -> Batch:
         """Find which documents the events touch; set aside those of parked streams."""
         batch = Batch(events)
+        for start in range(0, len(events), STEP_EVENTS_MAX):
+            if start:
+                await asyncio.sleep(0)
+            self._route(events[start : start + STEP_EVENTS_MAX], batch)
+        return batch
+
+    def _route(self, events: Iterable[Recorded], batch: Batch) -> None:
         types, keys_of, touched = self._fold.types, self._fold.keys, batch.touched
         for recorded in events:
             if recorded.type not in types:
@@ -60,7 +71,6 @@ class Folding:
                 continue
             for key in keys if len(keys) == 1 else dict.fromkeys(keys):
                 touched[key].append(recorded)
-        return batch
 
     def route_again(
         self, events: Sequence[Recorded], aside: Mapping[Position, Sequence[Parked]]
@@ -70,14 +80,15 @@ class Folding:
         for recorded in events:
             keys = {each.key for each in aside[recorded.position]}
             is_whole = stream_key(recorded.stream) in keys
-            routed = self.route([recorded])
+            routed = Batch([recorded])
+            self._route(routed.events, routed)
             batch.park += routed.park
             for id, mine in routed.touched.items():
                 if is_whole or document_key(id) in keys:
                     batch.touched[id].extend(mine)
         return batch
 
-    def fold(
+    async def fold(
         self,
         batch: Batch,
         ids: Iterable[str],
@@ -91,8 +102,13 @@ class Folding:
         """
         writes: list[Write[Any]] = []
         set_aside: dict[str, Sequence[Parked]] = {}
+        done = 0
         for id in ids:
             before, events = stored.get(id, MISSING), batch.touched[id]
+            done += len(events)
+            if done > STEP_EVENTS_MAX:
+                await asyncio.sleep(0)
+                done = len(events)
             if self._parked and (key := document_key(id)) in self._parked:
                 set_aside[id] = follows(key, events)
                 continue

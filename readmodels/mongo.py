@@ -35,7 +35,8 @@ from readmodels.store import Change, Committed, Parked, Place, Progress, Select,
 
 D = TypeVar("D")
 
-LOADED_AT_ONCE_MAX = 1_000
+AT_ONCE_MAX = 1_000
+"""Documents that are asked for, or written, by one command."""
 SWEEP_EVERY_S = 60.0
 RETIRE_AFTER = timedelta(minutes=15)
 """How long a version that another took over from is kept, for processes with the older code."""
@@ -166,8 +167,8 @@ class MongoStore:
         records = self._shelf(collection).records
         found: dict[str, Stored[D]] = {}
         with _reached():
-            for at in range(0, len(ids), LOADED_AT_ONCE_MAX):
-                some = {"_id": {"$in": list(ids[at : at + LOADED_AT_ONCE_MAX])}}
+            for at in range(0, len(ids), AT_ONCE_MAX):
+                some = {"_id": {"$in": list(ids[at : at + AT_ONCE_MAX])}}
                 rows = self._database.committed(records.name).find(some)
                 for row in await rows.to_list(length=None):
                     found[row["_id"]] = records.stored(row)
@@ -197,7 +198,9 @@ class MongoStore:
             if unpark:
                 losers = await commits.all_or_nothing(writes, reached, park, unpark)
             else:
-                losers = await commits.documents(writes) if writes else []
+                losers = []
+                for at in range(0, len(writes), AT_ONCE_MAX):
+                    losers += await commits.documents(writes[at : at + AT_ONCE_MAX])
                 if not losers:
                     await commits.set_aside(park)
                     await commits.advance(reached, is_built=is_first)

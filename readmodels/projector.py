@@ -16,7 +16,12 @@ from readmodels.reached import Reached
 from readmodels.standing import Standing
 from readmodels.store import MISSING, Parked, Store, Stored, Write
 
-BATCH_EVENTS_MAX = 1_000
+BATCH_EVENTS_MAX = 4_000
+"""Of a projector that is behind: each write then stands for more."""
+LARGE_EVENTS_MIN = 1_000
+"""A batch that tells of more to come."""
+RETRIED_EVENTS_MAX = 1_000
+"""Of events that were set aside, which change in one transaction with their documents."""
 DOCUMENTS_HELD_MAX = 10_000
 UNSAVED_EVENTS_MAX = 10_000
 """How many events without documents a checkpoint may lag behind, which only costs reading them.
@@ -95,12 +100,12 @@ class Projector:
                 is_busy = now() - ended < BUSY_S_MAX
                 await self._take(batch)
                 await self._reached.finish_building()
-                if is_busy and len(batch.events) < BATCH_EVENTS_MAX:
+                if is_busy and len(batch.events) < LARGE_EVENTS_MIN:
                     await asyncio.sleep(LINGER_S)  # many small batches cost more than a few large
                 ended = now()
 
     async def _batches(self) -> AsyncGenerator[Batch]:
-        """The log's events by document; while a full batch is written, the next is made ready."""
+        """The log's events by document; while a large batch is written, the next is made ready."""
         following = self._log.follow(
             self.standing.checkpoint, BATCH_EVENTS_MAX, self._reached.partitions
         )
@@ -112,8 +117,8 @@ class Projector:
                     before, batch = batch, await (coming or self._next(log, None))
                     if before is not None and before.is_upset:
                         batch.folded = None
-                    is_full = len(batch.events) == BATCH_EVENTS_MAX
-                    coming = asyncio.create_task(self._next(log, batch)) if is_full else None
+                    is_large = len(batch.events) >= LARGE_EVENTS_MIN
+                    coming = asyncio.create_task(self._next(log, batch)) if is_large else None
                     yield batch
             finally:
                 if coming is not None:
@@ -123,7 +128,7 @@ class Projector:
     async def _next(self, log: AsyncIterator[list[Recorded]], before: Batch | None) -> Batch:
         """The next batch, folded as far as what the one before it writes can be foreseen."""
         # 1. Find which documents the events touch.
-        batch = self._folding.route(await anext(log))
+        batch = await self._folding.route(await anext(log))
         if before is not None:
             held, written = self._held, before.touched
             ids = [id for id in batch.touched if id not in held and id not in written]
@@ -135,7 +140,7 @@ class Projector:
                 known = {id: after.get(id) or self._stored(id, batch) for id in batch.touched}
                 stored = {id: each for id, each in known.items() if each is not None}
                 if len(stored) == len(known):
-                    batch.folded = self._folding.fold(batch, stored, stored)
+                    batch.folded = await self._folding.fold(batch, stored, stored)
         return batch
 
     async def _take(self, batch: Batch) -> None:
@@ -164,7 +169,8 @@ class Projector:
         for _ in range(ATTEMPTS_MAX):
             if batch.folded is None:
                 before = await self._load(remaining, batch)
-                batch.folded = self._folding.fold(batch, remaining, before, forced=bool(unpark))
+                forced = bool(unpark)
+                batch.folded = await self._folding.fold(batch, remaining, before, forced=forced)
             writes, set_aside = batch.folded
             losers = await self._store.commit(
                 self.collection,
@@ -218,8 +224,8 @@ class Projector:
             aside.setdefault(each.position, []).append(each)
         self._folding.forget()
         positions = ascending(aside)
-        for start in range(0, len(positions), BATCH_EVENTS_MAX):
-            some = positions[start : start + BATCH_EVENTS_MAX]
+        for start in range(0, len(positions), RETRIED_EVENTS_MAX):
+            some = positions[start : start + RETRIED_EVENTS_MAX]
             batch = self._folding.route_again(await self._log.at(some), aside)
             await self._commit(batch, {}, unpark=[each for at in some for each in aside[at]])
 

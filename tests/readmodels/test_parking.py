@@ -15,6 +15,7 @@ from tests.readmodels.workshop import (
     Workshop,
     closed,
     deposited,
+    in_batches,
     like,
     model_with,
     opened,
@@ -75,6 +76,19 @@ async def test_poison_parks_its_document_and_all_that_follows_in_order(tmp_path:
         assert (standing.parked, "thirteen" in standing.last_error) == (1, True)
         # Another projection, which can fold it, is not held up.
         assert await shop.total() == (Decimal(1 + 13 + 5 - 2 + 6 + 4), 6)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+async def test_what_follows_poison_is_set_aside_though_it_was_folded_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    in_batches(monkeypatch, batch)
+    async with workshop(tmp_path, runs=False) as shop:
+        events = await poisoned(shop)
+    async with workshop(tmp_path, model=POISONED) as shop:
+        documents = await shop.shown()
+        assert (documents["a"].balance, documents["b"].balance) == (1, 11)
+        assert [each.position for each in await shop.parked()] == positions(events)
 
 
 async def test_what_is_parked_stays_so_over_restarts_while_the_code_is_the_same(
@@ -164,7 +178,7 @@ async def test_parked_events_are_folded_in_order_after_a_retry_that_was_cut_shor
 ) -> None:
     # The first retry knows the document at last, but fails at it, and stops half way: the
     # first event is parked under another key now, and still comes before those behind it.
-    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", 1)
+    in_batches(monkeypatch, 1)
     order: list[Decimal] = []
 
     def noting(document: Any, event: Any) -> Any:

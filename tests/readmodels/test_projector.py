@@ -17,6 +17,7 @@ from tests.readmodels.workshop import (
     MODEL,
     MOVED,
     Wrapped,
+    in_batches,
     is_right,
     like,
     model_with,
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("soon")
 async def test_documents_are_the_same_in_every_batch_size_and_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, held: int
 ) -> None:
-    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", batch)
+    in_batches(monkeypatch, batch)
     monkeypatch.setattr(projector, "DOCUMENTS_HELD_MAX", held)
     async with workshop(tmp_path) as shop:
         await shop.record(*EVENTS)
@@ -87,7 +88,7 @@ class Forgetful(Wrapped):
 async def test_events_that_are_delivered_again_are_not_counted_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", batch)
+    in_batches(monkeypatch, batch)
     async with workshop(tmp_path, wrap=Forgetful) as shop:
         await shop.record(*EVENTS)
         await is_right(shop)
@@ -110,7 +111,7 @@ class Down(Wrapped):
 async def test_a_store_that_is_down_for_a_while_is_tried_again_and_that_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", batch)
+    in_batches(monkeypatch, batch)
     async with workshop(tmp_path, wrap=Down) as shop:
         await shop.record(*EVENTS)
         await is_right(shop)
@@ -142,7 +143,7 @@ async def test_a_lost_race_is_loaded_and_folded_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, batch: int, held: int
 ) -> None:
     # Also where what is loaded was loaded while the batch before was still being written.
-    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", batch)
+    in_batches(monkeypatch, batch)
     monkeypatch.setattr(projector, "DOCUMENTS_HELD_MAX", held)
     async with workshop(tmp_path, wrap=Overtaken) as shop:
         for at in range(0, len(EVENTS), at_once):
@@ -156,7 +157,7 @@ async def test_two_projectors_of_one_collection_do_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As when an owner does not know yet that it has lost its partition.
-    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", 4)
+    in_batches(monkeypatch, 4)
     async with workshop(tmp_path) as shop:
         others = [
             Projector(ProjectionFold(each, shop.codec), shop.log, shop.store, shop.feed)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from eventlog.envelope import Position
-from readmodels import projector
 from readmodels.documents import NotReady
 from readmodels.query import Query
 from tests.readmodels.workshop import (
@@ -16,6 +15,7 @@ from tests.readmodels.workshop import (
     TELLER,
     Wrapped,
     deposited,
+    in_batches,
     is_right,
     like,
     model_with,
@@ -97,7 +97,7 @@ async def test_a_new_version_is_not_read_until_it_is_built_and_then_is_right(
 async def test_a_build_that_was_interrupted_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", 3)
+    in_batches(monkeypatch, 3)
     async with workshop(tmp_path, runs=False) as shop:
         await shop.record(*EVENTS)
 

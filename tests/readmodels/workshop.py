@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from domain.rules import Viewer
 from domain.testing import shown as plainly
 from eventlog.codec import Codec
@@ -16,6 +18,7 @@ from eventlog.envelope import Draft, Position, Recorded, partition_of, stream_of
 from eventlog.ids import new_id
 from eventlog.log import Batch
 from eventlog.sqlite import SqliteLog
+from readmodels import folding, projector
 from readmodels.composition import Collection, Model
 from readmodels.feed import Feed
 from readmodels.fold import ProjectionFold
@@ -153,6 +156,14 @@ async def workshop(
         await asyncio.gather(*running, return_exceptions=True)
         store.close()
         log.close()
+
+
+def in_batches(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
+    """Have projectors take so many events at once, and make the next batch ready meanwhile."""
+    monkeypatch.setattr(projector, "BATCH_EVENTS_MAX", events)
+    monkeypatch.setattr(projector, "LARGE_EVENTS_MIN", events)
+    monkeypatch.setattr(projector, "RETRIED_EVENTS_MAX", events)
+    monkeypatch.setattr(folding, "STEP_EVENTS_MAX", 2)
 
 
 async def until(holds: Callable[[], bool]) -> None:
