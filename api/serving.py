@@ -26,6 +26,8 @@ from readmodels.documents import Documents
 
 READY_WAIT_S = 2.0
 """How long the sockets wait for the documents, so that a quick start begins with all of them."""
+YOUNG_OBJECTS_MAX = 10_000
+"""How many new objects may wait for the collector: what is made for one batch is gone before."""
 SWITCH_INTERVAL_S = 0.0005
 """The threads of the databases want the interpreter for microseconds, many times a commit."""
 DEVELOPMENT_TOKEN_LIFE = timedelta(days=30)
@@ -85,6 +87,7 @@ def settle() -> None:
     """Fit the interpreter to a server that has made all that lives as long as it does."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS_MAX)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 

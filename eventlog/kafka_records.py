@@ -82,6 +82,9 @@ def event_of(place: Place, record: Unpacked) -> Recorded:
     try:
         headers: dict[str, Any] = dict(record.headers)
         actor, trace = headers.get("ce_actor"), headers.get("ce_traceparent")
+        command, correlation = headers["ce_commandid"], headers["ce_correlationid"]
+        causation = headers["ce_causationid"]
+        command_id: str = command.decode()  # the same text as both of the others, most often
         return Recorded(
             offset=record.offset,
             partition=place.partition,
@@ -91,9 +94,9 @@ def event_of(place: Place, record: Unpacked) -> Recorded:
             type=headers["ce_type"].decode(),
             schema=int(headers["ce_schemaversion"]),
             at=datetime.fromisoformat(headers["ce_time"].decode()),
-            command_id=headers["ce_commandid"].decode(),
-            correlation_id=headers["ce_correlationid"].decode(),
-            causation_id=headers["ce_causationid"].decode(),
+            command_id=command_id,
+            correlation_id=command_id if correlation == command else correlation.decode(),
+            causation_id=command_id if causation == command else causation.decode(),
             actor=None if actor is None else actor.decode(),
             trace=None if trace is None else trace.decode(),
             data=record.value or b"",

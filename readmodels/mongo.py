@@ -198,7 +198,7 @@ class MongoStore:
             if unpark:
                 losers = await commits.all_or_nothing(writes, reached, park, unpark)
             else:
-                losers = []
+                losers = list[str]()
                 for at in range(0, len(writes), AT_ONCE_MAX):
                     losers += await commits.documents(writes[at : at + AT_ONCE_MAX])
                 if not losers:
