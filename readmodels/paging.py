@@ -47,7 +47,12 @@ def _stretches(query: Query) -> Iterator[tuple[Where, Query]]:
         pinned = [_equal(by.field, value) for by, value in zip(terms, values[:at], strict=False)]
         within = And((query.where, *pinned))
         for beyond, order in _beyond(terms[at:], values[at]):
-            yield within, Query(where=And((within, beyond)), order=order, first=query.first)
+            where = And((within, beyond))
+            is_range = order == terms[at:]  # or one value more is given: that there is none
+            yield (
+                within if is_range else where,
+                replace(query, where=where, order=order, after=None),
+            )
 
 
 def _equal(field: str, value: Any) -> Where:

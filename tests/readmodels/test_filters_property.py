@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from readmodels.composition import Collection
 from readmodels.model import index
 from readmodels.query import By, Compare, Not, Query, Where, place, predicate, sorted_page
 from readmodels.store import MISSING, Store, Write
-from tests.contracts.stores import ENGINES, Thing, collection_of
+from tests.contracts.stores import ENGINES, Colour, Thing, collection_of
 from tests.readmodels import questions
 from tests.readmodels.questions import FIELDS, IDS, answer, conditions, holds, orders
 
@@ -145,8 +146,22 @@ def test_page_by_page_every_document_comes_once_and_in_order(
     found: list[Thing] = []
     while page := shelf.find(query):
         found += page
+        assert len(found) <= ALL, "the pages go on for ever"
         query = Query(where=where, order=order, first=first, after=place(query, page[-1]))
     assert found == answer(Query(where=where, order=order, first=ALL), documents)
+
+
+def test_documents_without_the_value_are_equals_among_themselves(shelf: Shelf) -> None:
+    rated = Thing(id="", ratio=1.0, colour=Colour.RED)
+    unrated = [Thing(id=id, colour=Colour.RED) for id in ("1", "10", "2")]
+    shelf.hold([rated, *unrated])
+    query = Query(order=(By("ratio", descending=True), By("colour", descending=True)), first=1)
+    found: list[Thing] = []
+    while page := shelf.find(query):
+        found += page
+        assert len(found) <= ALL, "the pages go on for ever"
+        query = replace(query, after=place(query, page[-1]))
+    assert found == [rated, *unrated]
 
 
 @many_examples
@@ -172,6 +187,7 @@ def test_pages_are_stable_while_documents_change_between_them(
     pending = list(changes)
     while page := shelf.find(query):
         found += page
+        assert len(found) <= ALL, "the pages go on for ever"
         query = Query(where=where, order=order, first=first, after=place(query, page[-1]))
         if pending:
             shelf.hold(pending.pop(), replace=False)
