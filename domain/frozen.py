@@ -8,7 +8,7 @@ the class.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
 
@@ -19,26 +19,36 @@ else:
 
     def replace(of, /, **changes):
         """A copy of a dataclass' instance with these fields changed. Raises TypeError."""
-        copy = getattr(of, "__replace__", None)  # Python's own name for it, from 3.13 on
-        return dataclasses.replace(of, **changes) if copy is None else copy(**changes)
+        cls = type(of)
+        copy = _copying.get(cls)
+        if copy is None:
+            copy = _copying[cls] = _copier(cls) if _has_twin(cls) else dataclasses.replace
+        return copy(of, **changes)
+
+
+_copying: dict[type[Any], Callable[..., Any]] = {}
+"""What copies the instances of a class, made when the first of them is copied."""
 
 
 def frozen(cls: type[T]) -> type[T]:
     """The class as a frozen keyword-only dataclass with slots."""
     made: type[T] = dataclass(frozen=True, kw_only=True, slots=True)(cls)
-    is_plain = made.__bases__ == (object,) and not hasattr(made, "__post_init__")
-    if is_plain and all(each.init for each in fields(cast(Any, made))):
-        made.__replace__ = _copying(made)  # type: ignore[attr-defined]  # as 3.13 names it
     return made
 
 
-def _copying(cls: type[Any]) -> Callable[..., Any]:
+def _has_twin(cls: type[Any]) -> bool:
+    is_plain = cls.__bases__ == (object,) and not hasattr(cls, "__post_init__")
+    names = [each.name for each in fields(cls) if each.init]
+    return is_plain and getattr(cls, "__slots__", None) == tuple(names)
+
+
+def _copier(cls: type[Any]) -> Callable[..., Any]:
     names = [each.name for each in fields(cls)]
     twin = type(cls.__name__, (), {"__slots__": names})
     lines = [
-        "def __replace__(self, /, **changes):",
+        "def copier(of, /, **changes):",
         "    new = twin()",
-        *(f"    new.{name} = self.{name}" for name in names),
+        *(f"    new.{name} = of.{name}" for name in names),
         "    try:",
         "        for name, value in changes.items(): setattr(new, name, value)",
         "    except AttributeError:",
@@ -48,5 +58,5 @@ def _copying(cls: type[Any]) -> Callable[..., Any]:
     ]
     bound: dict[str, Any] = {"twin": twin, "cls": cls}
     exec("\n".join(lines), bound)  # the names are those of fields, as dataclasses writes them too
-    replacing: Callable[..., Any] = bound["__replace__"]
-    return replacing
+    made: Callable[..., Any] = bound["copier"]
+    return made

@@ -4,6 +4,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 from importlib.util import resolve_name
 from types import ModuleType
@@ -160,13 +161,19 @@ def _modules(first: ModuleType) -> Iterator[ModuleType]:
     return iter([found[name] for name in sorted(found)])
 
 
-def _imported(module: ModuleType) -> Iterator[str]:
-    """The modules that it imports, and what may be one: `from package import module`."""
+@cache
+def _imported(module: ModuleType) -> frozenset[str]:
+    """The modules that it imports, and what may be one: `from package import module`.
+
+    Known once it was read: the models of a domain share most of their modules.
+    """
+    found: set[str] = set()
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
+            found.update(each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
             relative = "." * node.level + (node.module or "")
             name = resolve_name(relative, module.__package__)
-            yield name
-            yield from (f"{name}.{each.name}" for each in node.names)
+            found.add(name)
+            found.update(f"{name}.{each.name}" for each in node.names)
+    return frozenset(found)
