@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import httpx
+import pytest
 
 from domain.banking import AGGREGATES
 from eventlog.envelope import Recorded
@@ -21,7 +22,6 @@ from tests.domain.banking.checks import check_every_moment, check_rest
 from tests.serving import Json, running_server
 from tests.shop import mutation
 
-LIVES = 3
 LIFE_S = 1.2
 PEOPLE = 8
 ACCOUNTS = 6
@@ -84,14 +84,14 @@ class Branch:
             await self.do("unfreezeAccount", {"account": account})
 
 
-async def lived(directory: Path, seed: int) -> Counter[str]:
+async def lived(directory: Path, seed: int, lives: int) -> Counter[str]:
     """Some lives that end by SIGKILL, and a last one to its end; what people were told in them."""
     random = Random(seed)
     world = World(random)
     async with httpx.AsyncClient() as http, asyncio.TaskGroup() as group:
         branch = Branch(Client(world, http), random)
         working: list[asyncio.Task[None]] = []
-        for life in range(LIVES):
+        for life in range(lives):
             async with running_server(directory) as server:
                 world.rises(server)
                 if not life:
@@ -122,8 +122,11 @@ def replayed(events: Sequence[Recorded]) -> simulator.World:
     return world
 
 
-async def test_a_bank_that_is_killed_loses_and_makes_no_money(tmp_path: Path, seed: int) -> None:
-    told = await lived(tmp_path / "data", seed)
+@pytest.mark.parametrize("lives", [3, pytest.param(20, marks=pytest.mark.soak)])
+async def test_a_bank_that_is_killed_loses_and_makes_no_money(
+    tmp_path: Path, seed: int, lives: int
+) -> None:
+    told = await lived(tmp_path / "data", seed, lives)
     print(told)
     events = await read_log(tmp_path / "data")
     check_streams(events)

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import pytest
 
 from domain.clinical.patients import patients
 from domain.clinical.wards import wards
@@ -28,7 +29,6 @@ from tests.shop import mutation
 
 PEOPLE = 8
 PATIENTS = 7
-ROUNDS = 3
 LIFE_S = 1.2
 """How long a server lives at most, once it is ready."""
 BEDS: list[Json] = [{"ward": f"w-{ward}", "bed": str(bed)} for ward in (0, 1) for bed in (0, 1, 2)]
@@ -127,15 +127,16 @@ async def hospital_of(directory: Path) -> Hospital:
     return hospital
 
 
+@pytest.mark.parametrize("lives", [3, pytest.param(20, marks=pytest.mark.soak)])
 async def test_killed_amid_admissions_transfers_and_doses_a_hospital_comes_to_rest(
-    tmp_path: Path, seed: int
+    tmp_path: Path, seed: int, lives: int
 ) -> None:
     random, world, directory = Random(seed), World(Random(seed)), tmp_path / "data"
     async with httpx.AsyncClient() as http, asyncio.TaskGroup() as group:
         shift = Shift(Client(world, http, REQUEST_S), Random(seed))
         opening = group.create_task(shift.open())
         working: list[asyncio.Task[None]] = []
-        for _ in range(ROUNDS):
+        for _ in range(lives):
             async with running_server(directory) as server:
                 world.rises(server)
                 if not working:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from eventlog.envelope import Recorded
 from tests.crash.documents import documents_of
 from tests.crash.ledger import read_log
 from tests.crash.living import check_all
 from tests.histories import write_history
 from tests.serving import HEADRACE, headrace
-
-KILLS = 3
 
 
 def by_stream(events: Sequence[Recorded]) -> dict[str, list[Any]]:
@@ -41,10 +41,13 @@ async def kill_in_the_middle(file: Path, data: Path) -> None:
         await process.wait()
 
 
-async def test_an_import_that_is_killed_and_run_again_ends_as_one_run_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
+async def test_an_import_that_is_killed_and_run_again_ends_as_one_run_does(
+    tmp_path: Path, kills: int
+) -> None:
     file, once, often = tmp_path / "history.jsonl", tmp_path / "once", tmp_path / "often"
     write_history(file, count=40)
-    for _ in range(KILLS):
+    for _ in range(kills):
         await kill_in_the_middle(file, often)
     for data in (often, once):
         status, output, errors = await headrace("import", str(file), "--data", str(data))

@@ -35,7 +35,7 @@ async def survive(directory: Path, rounds: int, seed: int) -> Books:
 
 
 async def test_a_killed_server_loses_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
-    books = await survive(tmp_path / "data", rounds=8, seed=seed)
+    books = await survive(tmp_path / "data", rounds=5, seed=seed)
     await check(tmp_path / "data", books)
     names = Counter(each.name for each in books.sent if each.is_accepted)
     print(f"accepted: {names}")

@@ -8,6 +8,8 @@ import asyncio
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from tests.commerce_alone import COMMERCE
 from tests.crash.images import frozen, lose_last_writes, take_image, tear_log
 from tests.crash.ledger import check_answers
@@ -19,17 +21,17 @@ from tests.crash.world import World
 from tests.serving import running_server
 from tests.shop import Shop
 
-IMAGES = 3
 APART_S = 0.7
 
 
-async def test_images_of_a_busy_server_come_up_whole(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("count", [2, pytest.param(10, marks=pytest.mark.soak)])
+async def test_images_of_a_busy_server_come_up_whole(tmp_path: Path, seed: int, count: int) -> None:
     random = Random(seed)
     directory = tmp_path / "data"
     images: list[tuple[Path, list[Sent], list[Watcher]]] = []
     async with living(seed) as life, running_server(directory, MODEL=COMMERCE) as server:
         life.world.rises(server)
-        for number in range(IMAGES):
+        for number in range(count):
             await asyncio.sleep(APART_S + random.random() / 2)
             image = tmp_path / f"image-{number}"
             with frozen(server):

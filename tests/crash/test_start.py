@@ -14,7 +14,7 @@ from tests.crash.living import check_all
 from tests.crash.quiet import until_quiet, work_of
 from tests.serving import delete_documents, running_server, started
 
-KILLS = 4
+KILLS = 3
 LIFE_S = 2.5
 """How long a start lives at most; a machine at rest is ready after one second."""
 
