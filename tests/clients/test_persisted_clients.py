@@ -6,23 +6,42 @@ from typing import Any
 
 import pytest
 
-from tests.clients.harness import Json, run_persisted
+from tests.clients.harness import Json, fresh, run_persisted
 from tests.serving import ProcessServer, running_server
 
 LIST = """
-mutation List($product: ID!) {
+mutation List_OWN($product: ID!) {
   listProduct(input: {
     product: $product, name: "A record", category: "music", price: "14.99", stock: 5
   }) { __typename ... on Accepted { id } ... on Rejected { code } }
 }"""
-SHOW = "query Show($product: ID!) { product(id: $product) { id available } }"
-WATCH = "subscription Watch($product: ID!) { product(id: $product) { id available } }"
+SHOW = "query Show_OWN($product: ID!) { product(id: $product) { id available } }"
+WATCH = "subscription Watch_OWN($product: ID!) { product(id: $product) { id available } }"
 OTHER = "query Other { products { totalCount } }"
 CLIENTS = pytest.mark.parametrize("client", ["apollo", "urql"])
 
-LIST_DISC = {"query": LIST, "variables": {"product": "disc"}}
-SHOW_DISC = {"query": SHOW, "variables": {"product": "disc"}}
-WATCH_DISC = {"query": WATCH, "variables": {"product": "disc"}}
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Disc:
+    """A product of the test's own, and operations on it whose texts the server has never had."""
+
+    def __init__(self) -> None:
+        self.id = fresh("disc")
+        self.list, self.show, self.watch = map(self._operation, (LIST, SHOW, WATCH))
+
+    def is_shown(self, said: Json) -> bool:
+        product = said["data"]["product"]
+        return (product["id"], product["available"], said["codes"]) == (self.id, 5, [])
+
+    def _operation(self, text: str) -> Json:
+        own = self.id.replace("-", "_")
+        return {"query": text.replace("OWN", own), "variables": {"product": self.id}}
+
+
+@pytest.fixture
+def disc() -> Disc:
+    return Disc()
 
 
 async def run(server: ProcessServer, client: str, *operations: Json, **more: Any) -> list[Json]:
@@ -39,67 +58,64 @@ def forms(said: Json) -> list[str]:
     ]
 
 
-def is_shown(said: Json) -> bool:
-    product = said["data"]["product"]
-    return (product["id"], product["available"], said["codes"]) == ("disc", 5, [])
-
-
 @CLIENTS
 async def test_a_client_sends_a_text_once_and_then_its_hash(
-    server: ProcessServer, client: str
+    shared: ProcessServer, disc: Disc, client: str
 ) -> None:
-    listed, shown, again = await run(server, client, LIST_DISC, SHOW_DISC, SHOW_DISC)
-    assert listed["data"]["listProduct"]["id"] == "disc"
+    listed, shown, again = await run(shared, client, disc.list, disc.show, disc.show)
+    assert listed["data"]["listProduct"]["id"] == disc.id
     assert forms(listed) == forms(shown) == ["POST hash", "POST hashtext"]
     assert forms(again) == ["POST hash"]
-    assert is_shown(shown)
-    assert is_shown(again)
-    (other,) = await run(server, client, SHOW_DISC)
+    assert disc.is_shown(shown)
+    assert disc.is_shown(again)
+    (other,) = await run(shared, client, disc.show)
     assert forms(other) == ["POST hash"]
-    assert is_shown(other)
+    assert disc.is_shown(other)
 
 
 @CLIENTS
-async def test_a_client_may_name_a_query_by_get(server: ProcessServer, client: str) -> None:
-    _, shown, again = await run(server, client, LIST_DISC, SHOW_DISC, SHOW_DISC, get=True)
+async def test_a_client_may_name_a_query_by_get(
+    shared: ProcessServer, disc: Disc, client: str
+) -> None:
+    _, shown, again = await run(shared, client, disc.list, disc.show, disc.show, get=True)
     assert forms(shown)[0] == forms(again)[0] == "GET hash"
     assert forms(again) == ["GET hash"]
-    assert is_shown(shown)
-    assert is_shown(again)
+    assert disc.is_shown(shown)
+    assert disc.is_shown(again)
 
 
-async def test_urql_names_a_subscription_over_a_socket(server: ProcessServer) -> None:
-    _, watched, again = await run(server, "urql", LIST_DISC, WATCH_DISC, WATCH_DISC)
+async def test_urql_names_a_subscription_over_a_socket(shared: ProcessServer, disc: Disc) -> None:
+    _, watched, again = await run(shared, "urql", disc.list, disc.watch, disc.watch)
     assert forms(watched) == ["socket hash", "socket hashtext"]
     assert forms(again) == ["socket hash"]
-    assert is_shown(watched)
-    assert is_shown(again)
+    assert disc.is_shown(watched)
+    assert disc.is_shown(again)
 
 
 @CLIENTS
 async def test_a_client_sends_texts_alone_where_hashes_are_turned_off(
-    tmp_path: Path, client: str
+    tmp_path: Path, disc: Disc, client: str
 ) -> None:
     async with running_server(tmp_path / "data", PERSISTED_QUERIES="off") as server:
-        _, shown, again = await run(server, client, LIST_DISC, SHOW_DISC, SHOW_DISC)
-    assert is_shown(shown)
-    assert is_shown(again)
+        _, shown, again = await run(server, client, disc.list, disc.show, disc.show)
+    assert disc.is_shown(shown)
+    assert disc.is_shown(again)
     assert forms(again) == ["POST text"]
 
 
 @pytest.mark.parametrize(("client", "form"), [("apollo", "manifest"), ("urql", "map")])
 async def test_a_client_runs_what_is_listed_by_hash_alone_and_nothing_else(
-    server: ProcessServer, tmp_path: Path, client: str, form: str
+    shared: ProcessServer, disc: Disc, tmp_path: Path, client: str, form: str
 ) -> None:
-    learnt = await run(server, client, LIST_DISC, SHOW_DISC)
+    learnt = await run(shared, client, disc.list, disc.show)
     texts = {each["sent"][-1]["hash"]: each["sent"][-1]["query"] for each in learnt}
     file = tmp_path / "operations.json"
     file.write_text(json.dumps(texts if form == "map" else manifest(texts)))
     async with running_server(tmp_path / "listed", OPERATIONS=str(file)) as strict:
-        listed, shown, other = await run(strict, client, LIST_DISC, SHOW_DISC, {"query": OTHER})
+        listed, shown, other = await run(strict, client, disc.list, disc.show, {"query": OTHER})
     assert forms(listed) == forms(shown) == forms(other) == ["POST hash"]
-    assert listed["data"]["listProduct"]["id"] == "disc"
-    assert is_shown(shown)
+    assert listed["data"]["listProduct"]["id"] == disc.id
+    assert disc.is_shown(shown)
     assert other["codes"] == ["OPERATION_NOT_ALLOWED"]
     assert not other.get("data")
 
