@@ -5,6 +5,7 @@ import socket
 import struct
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +19,14 @@ CHANGES = """subscription($where: ProductFilter, $since: Cursor) {
     cursor reset more entered { id price } changed { id price } left } }"""
 WITHOUT_CURSOR = """subscription($where: ProductFilter) {
   all: productChanges(where: $where) { reset entered { id price } } }"""
-MUSIC = {"category": {"eq": "music"}}
+
+on_the_shared_server = pytest.mark.asyncio(loop_scope="session")
+
+
+def fresh(length: int = 12) -> tuple[str, Json]:
+    """What the ids of a test's own products begin with, and variables that ask for these alone."""
+    tag = uuid4().hex[:length]
+    return tag, {"where": {"category": {"eq": "music"}, "id": {"startsWith": tag}}}
 
 
 def changes(event: Event) -> Json:
@@ -28,78 +36,78 @@ def changes(event: Event) -> Json:
     return message
 
 
+@on_the_shared_server
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_a_stream_goes_on_after_the_last_event_that_was_seen(
-    server: ProcessServer, method: str
-) -> None:
-    shop, seen = Shop(server), LiveMap()
-    await shop.list("kept")
-    await shop.list("changed")
-    variables = {"where": MUSIC}
-    async with streamed(server, CHANGES, variables, method=method) as events:
+async def test_a_stream_goes_on_after_the_last_event_that_was_seen(shop: Shop, method: str) -> None:
+    seen, (tag, own) = LiveMap(), fresh()
+    kept, changed, added = f"{tag}-kept", f"{tag}-changed", f"{tag}-added"
+    await shop.list(kept)
+    await shop.list(changed)
+    async with streamed(shop.server, CHANGES, own, method=method) as events:
         while len(seen.documents) < 2:
             seen.apply(changes(await anext(events)))
-    await shop.do("repriceProduct", {"product": "changed", "price": "11.00"})
-    await shop.list("added")
+    await shop.do("repriceProduct", {"product": changed, "price": "11.00"})
+    await shop.list(added)
     last_id = seen.cursor
-    async with streamed(server, CHANGES, variables, last_id=last_id, method=method) as events:
-        while "added" not in seen.documents:
+    async with streamed(shop.server, CHANGES, own, last_id=last_id, method=method) as events:
+        while added not in seen.documents:
             seen.apply(changes(await anext(events)))
-        await shop.do("repriceProduct", {"product": "kept", "price": "12.00"})
+        await shop.do("repriceProduct", {"product": kept, "price": "12.00"})
         seen.apply(changes(await anext(events)))
     prices = {id: each["price"] for id, each in seen.documents.items()}
-    assert prices == {"kept": "12.00", "changed": "11.00", "added": "10.00"}
+    assert prices == {kept: "12.00", changed: "11.00", added: "10.00"}
     assert (seen.resets, seen.oddities) == (1, [])
 
 
-async def test_the_id_is_there_though_the_operation_does_not_ask_for_the_cursor(
-    server: ProcessServer,
-) -> None:
-    shop = Shop(server)
-    await shop.list("first")
-    await shop.product("first")
-    async with streamed(server, WITHOUT_CURSOR) as events:
+@on_the_shared_server
+async def test_the_id_is_there_though_the_operation_does_not_ask_for_the_cursor(shop: Shop) -> None:
+    tag, own = fresh()
+    first, second = f"{tag}-first", f"{tag}-second"
+    await shop.list(first)
+    await shop.product(first)
+    async with streamed(shop.server, WITHOUT_CURSOR, own) as events:
         begun = await anext(events)
     assert begun.data["data"]["all"]["reset"] is True
-    await shop.list("second")
-    async with streamed(server, WITHOUT_CURSOR, last_id=begun.id) as events:
+    await shop.list(second)
+    async with streamed(shop.server, WITHOUT_CURSOR, own, last_id=begun.id) as events:
         then = await anext(events)
     message = then.data["data"]["all"]
-    assert [each["id"] for each in message["entered"]] == ["second"]
+    assert [each["id"] for each in message["entered"]] == [second]
     assert message["reset"] is False
     assert then.id not in (None, begun.id)
 
 
-async def test_the_last_event_id_wins_over_since_as_it_is_the_newer(server: ProcessServer) -> None:
-    shop, cursors = Shop(server), list[str]()
-    async with streamed(server, CHANGES) as events:
+@on_the_shared_server
+async def test_the_last_event_id_wins_over_since_as_it_is_the_newer(shop: Shop) -> None:
+    cursors, (tag, own) = list[str](), fresh()
+    products = [f"{tag}-first", f"{tag}-second"]
+    async with streamed(shop.server, CHANGES, own) as events:
         cursors.append(changes(await anext(events))["cursor"])
-        for product in ("first", "second"):
+        for product in products:
             await shop.list(product)
             cursors.append(changes(await anext(events))["cursor"])
     start, first, _ = cursors
-    async with streamed(server, CHANGES, {"since": start}, last_id=first) as events:
+    variables = {**own, "since": start}
+    async with streamed(shop.server, CHANGES, variables, last_id=first) as events:
         message = changes(await anext(events))
-    assert [each["id"] for each in message["entered"]] == ["second"]
-    async with streamed(server, CHANGES, {"since": start}, last_id="") as events:
+    assert [each["id"] for each in message["entered"]] == products[1:]
+    async with streamed(shop.server, CHANGES, variables, last_id="") as events:
         message = changes(await anext(events))
-    assert [each["id"] for each in message["entered"]] == ["first", "second"]
+    assert [each["id"] for each in message["entered"]] == products
 
 
-async def test_a_last_event_id_that_is_no_cursor_is_refused_as_such_a_since_is(
-    server: ProcessServer,
-) -> None:
-    async with streamed(server, CHANGES, last_id="nonsense") as events:
+@on_the_shared_server
+async def test_a_last_event_id_that_is_no_cursor_is_refused_as_such_a_since_is(shop: Shop) -> None:
+    async with streamed(shop.server, CHANGES, last_id="nonsense") as events:
         refused, last = [each async for each in events]
     assert refused.data["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert (refused.id, last.name) == (None, "complete")
 
 
-async def test_what_has_no_cursor_has_no_id_and_a_last_event_id_changes_nothing(
-    server: ProcessServer,
-) -> None:
+@on_the_shared_server
+async def test_what_has_no_cursor_has_no_id_and_a_last_event_id_changes_nothing(shop: Shop) -> None:
     for query in ('subscription { product(id: "1") { id } }', "{ products { totalCount } }"):
-        async with streamed(server, query, last_id="nonsense") as events:
+        async with streamed(shop.server, query, last_id="nonsense") as events:
             event = await anext(events)
         assert "errors" not in event.data
         assert event.id is None
@@ -121,27 +129,34 @@ async def test_an_event_whose_history_is_gone_starts_over(tmp_path: Path) -> Non
     assert (list(seen.documents), seen.resets) == (["disc"], 2)
 
 
+@on_the_shared_server
 @pytest.mark.parametrize("seed", range(2))
 async def test_a_stream_cut_at_any_byte_goes_on_without_a_gap_or_a_repeat(
-    server: ProcessServer, seed: int
+    shop: Shop, seed: int
 ) -> None:
-    shop, seen = Shop(server), LiveMap()
+    """The ids are short, so that some events are whole by the cut."""
+    seen, (tag, own) = LiveMap(), fresh(length=5)
     last_id: str | None = None
     for at in range(25):
-        await shop.list(f"disc-{at}")
-        for event in _cut(server, last_id, after_bytes=150 + (at * 97 + seed * 53) % 700):
+        await shop.list(f"{tag}{at}")
+        after_bytes = 150 + (at * 97 + seed * 53) % 700
+        for event in _cut(shop.server, own, last_id, after_bytes):
             seen.apply(changes(event))
             last_id = event.id
     while len(seen.documents) < 25:
-        async with streamed(server, CHANGES, last_id=last_id) as events:
-            seen.apply(changes(await anext(events)))
+        async with streamed(shop.server, CHANGES, own, last_id=last_id) as events:
+            event = await anext(events)
+            seen.apply(changes(event))
+            last_id = event.id
     assert (seen.resets, seen.oddities) == (1, [])
 
 
-def _cut(server: ProcessServer, last_id: str | None, after_bytes: int) -> list[Event]:
+def _cut(
+    server: ProcessServer, variables: Json, last_id: str | None, after_bytes: int
+) -> list[Event]:
     """The events that were whole when so many bytes had come; then the connection is reset."""
     address = urlsplit(server.url)
-    query = urlencode({"query": CHANGES})
+    query = urlencode({"query": CHANGES, "variables": json.dumps(variables)})
     header = "" if last_id is None else f"Last-Event-ID: {last_id}\r\n"
     found = b""
     with socket.create_connection((address.hostname, address.port), timeout=1.0) as connection:
