@@ -15,7 +15,7 @@ from eventlog.codec import Codec
 from eventlog.kafka import Cluster, KafkaLog
 from eventlog.kafka_topics import Topics
 from readmodels.commerce.product import Product
-from readmodels.composition import Model, Shown
+from readmodels.composition import Collection, Model, Shown
 from readmodels.feed import Feed
 from readmodels.fold import ProjectionFold
 from readmodels.mongo import AT_ONCE_MAX, connect
@@ -60,7 +60,7 @@ async def _figure(
             built = await build(model, [model.shown[Product]], engines.cluster, prefix, uri)
             written.append(built.documents)
             if not documents:
-                documents.extend(await _documents(uri))
+                documents.extend(await _documents(uri, model.shown[Product].collection))
         return events / built.seconds
 
     async def reading() -> float:
@@ -87,9 +87,10 @@ async def _figure(
     )
 
 
-async def _documents(uri: str) -> list[dict[str, Any]]:
+async def _documents(uri: str, products: Collection[Product]) -> list[dict[str, Any]]:
     client = connect(uri)
-    found = await client.get_default_database()[f"{Product.__name__}_1"].find().to_list(length=None)
+    kept = client.get_default_database()[f"{products.name}_{products.version}"]
+    found = await kept.find().to_list(length=None)
     client.close()
     return found
 

@@ -10,7 +10,8 @@ from benchmarks.kafka_filling import filled, orders
 from benchmarks.measuring import Figure, Measure, Row
 from benchmarks.processes import process
 from eventlog.codec import Codec
-from readmodels.composition import Model
+from readmodels.commerce.order import Order
+from readmodels.composition import Collection, Model
 from readmodels.mongo import AT_ONCE_MAX, connect
 
 EVENTS = 100_000
@@ -30,7 +31,7 @@ async def rows(model: Model, engines: Engines, events: int = EVENTS) -> Sequence
     for _ in range(1 if events >= EVENTS_MANY else ROUNDS):
         async with engines.database() as uri:
             built = await _built(engines, prefix, uri)
-            sample = await _sample(uri)
+            sample = await _sample(uri, model.shown[Order].collection)
         seconds.append(built["seconds"])
         peaks.append(built["peak_mib"])
         written = int(built["documents"])
@@ -39,7 +40,7 @@ async def rows(model: Model, engines: Engines, events: int = EVENTS) -> Sequence
     about = f"{len(model.shown)} projections side by side"
     return [
         Figure(
-            name=f"rebuild of {events:,} events into all of commerce's documents",
+            name=f"rebuild of {events:,} events of a shop into all documents that ship",
             ours=[events / each for each in seconds],
             limit_name="bare motor bulk_write of as many orders, 1,000 at once",
             limit=limits,
@@ -58,10 +59,11 @@ async def _built(engines: Engines, prefix: str, uri: str) -> dict[str, float]:
     return found
 
 
-async def _sample(uri: str) -> list[dict[str, Any]]:
+async def _sample(uri: str, orders: Collection[Order]) -> list[dict[str, Any]]:
     """Orders as they are stored."""
     client = connect(uri)
-    found = client.get_default_database()["Order_1"].find(limit=SAMPLE_DOCUMENTS)
+    kept = client.get_default_database()[f"{orders.name}_{orders.version}"]
+    found = kept.find(limit=SAMPLE_DOCUMENTS)
     sample = await found.to_list(length=None)
     client.close()
     return sample
