@@ -137,9 +137,8 @@ class Projector:
             # 2. Fold them, unless something else is to be loaded once that one is written.
             if before.folded is not None and not before.is_upset:
                 after = {each.id: _after(each) for each in before.folded.writes}
-                known = {id: after.get(id) or self._stored(id, batch) for id in batch.touched}
-                stored = {id: each for id, each in known.items() if each is not None}
-                if len(stored) == len(known):
+                stored = self._known(batch.touched, after, batch)
+                if len(stored) == len(batch.touched):
                     batch.folded = await self._folding.fold(batch, stored, stored)
         return batch
 
@@ -198,15 +197,18 @@ class Projector:
         raise RuntimeError(f"{self.name} {remaining[0]} lost its race {ATTEMPTS_MAX} times")
 
     async def _load(self, ids: Sequence[str], batch: Batch) -> dict[str, Stored[Any]]:
-        known = {id: self._stored(id, batch) for id in ids}
-        found = {id: each for id, each in known.items() if each is not None}
+        found = self._known(ids, {}, batch)
         if missing := [id for id in ids if id not in found]:
             found |= await self._store.load(self.collection, missing)
         return found
 
-    def _stored(self, id: str, batch: Batch) -> Stored[Any] | None:
-        """What is known of a document without asking for it."""
-        return self._held.get(id) or batch.loaded.get(id)
+    def _known(
+        self, ids: Iterable[str], foreseen: Mapping[str, Stored[Any]], batch: Batch
+    ) -> dict[str, Stored[Any]]:
+        """Those of the documents that are known without asking the store."""
+        held, loaded = self._held, batch.loaded
+        known = ((id, foreseen.get(id) or held.get(id) or loaded.get(id)) for id in ids)
+        return {id: each for id, each in known if each is not None}
 
     def _hold(self, writes: Iterable[Write[Any]]) -> None:
         for write in writes:
