@@ -19,6 +19,7 @@ from readmodels.composition import Collection, Model, Shown
 from readmodels.feed import Feed
 from readmodels.fold import ProjectionFold
 from readmodels.mongo import AT_ONCE_MAX, connect
+from readmodels.mongo_values import Records
 from readmodels.projector import BATCH_EVENTS_MAX, Projector
 
 EVENTS_IN_A_ROW = 300_000
@@ -60,7 +61,7 @@ async def _figure(
             built = await build(model, [model.shown[Product]], engines.cluster, prefix, uri)
             written.append(built.documents)
             if not documents:
-                documents.extend(await _documents(uri, model.shown[Product].collection))
+                documents.extend(await stored(uri, model.shown[Product].collection))
         return events / built.seconds
 
     async def reading() -> float:
@@ -87,10 +88,11 @@ async def _figure(
     )
 
 
-async def _documents(uri: str, products: Collection[Product]) -> list[dict[str, Any]]:
+async def stored(uri: str, collection: Collection[Any], limit: int = 0) -> list[dict[str, Any]]:
+    """Documents as they are stored: at most so many, 0 for all."""
     client = connect(uri)
-    kept = client.get_default_database()[f"{products.name}_{products.version}"]
-    found = await kept.find().to_list(length=None)
+    kept = client.get_default_database()[Records(collection).name]
+    found = await kept.find(limit=limit).to_list(length=None)
     client.close()
     return found
 

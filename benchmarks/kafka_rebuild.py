@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from benchmarks.engines import Engines
 from benchmarks.kafka_bare import bulk_write
 from benchmarks.kafka_filling import filled, orders
+from benchmarks.kafka_projecting import stored
 from benchmarks.measuring import Figure, Measure, Row
 from benchmarks.processes import process
 from eventlog.codec import Codec
 from readmodels.commerce.order import Order
-from readmodels.composition import Collection, Model
-from readmodels.mongo import AT_ONCE_MAX, connect
+from readmodels.composition import Model
+from readmodels.mongo import AT_ONCE_MAX
 
 EVENTS = 100_000
 ROUNDS = 3
@@ -31,7 +31,7 @@ async def rows(model: Model, engines: Engines, events: int = EVENTS) -> Sequence
     for _ in range(1 if events >= EVENTS_MANY else ROUNDS):
         async with engines.database() as uri:
             built = await _built(engines, prefix, uri)
-            sample = await _sample(uri, model.shown[Order].collection)
+            sample = await stored(uri, model.shown[Order].collection, SAMPLE_DOCUMENTS)
         seconds.append(built["seconds"])
         peaks.append(built["peak_mib"])
         written = int(built["documents"])
@@ -57,13 +57,3 @@ async def _built(engines: Engines, prefix: str, uri: str) -> dict[str, float]:
         out, _ = await rebuilding.communicate()
     found: dict[str, float] = json.loads(out)
     return found
-
-
-async def _sample(uri: str, orders: Collection[Order]) -> list[dict[str, Any]]:
-    """Orders as they are stored."""
-    client = connect(uri)
-    kept = client.get_default_database()[f"{orders.name}_{orders.version}"]
-    found = kept.find(limit=SAMPLE_DOCUMENTS)
-    sample = await found.to_list(length=None)
-    client.close()
-    return sample
