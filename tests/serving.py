@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -28,6 +29,7 @@ __all__ = [
     "Json",
     "ProcessServer",
     "delete_documents",
+    "fresh",
     "headrace",
     "running_server",
     "started",
@@ -43,6 +45,11 @@ POLL_S = 0.02
 _ADDRESS = re.compile(r"^Headrace serves at (http://\S+)", re.MULTILINE)
 
 Json = dict[str, Any]
+
+
+def fresh(kind: str) -> str:
+    """An id that nothing else on a server has."""
+    return f"{kind}-{uuid4().hex[:12]}"
 
 
 @dataclass

@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
-from uuid import uuid4
 
 import pytest
 
@@ -22,7 +21,6 @@ __all__ = [
     "Json",
     "Messages",
     "event_source",
-    "fresh",
     "given",
     "graphql_ws",
     "node",
@@ -38,11 +36,6 @@ GRACE_S = 10.0
 """What a client gets beyond its own deadline, to say that it passed."""
 
 Json = dict[str, Any]
-
-
-def fresh(kind: str) -> str:
-    """An id that nothing else on a server has."""
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 class Messages:

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clients.harness import Json, fresh
+from tests.clients.harness import Json
 from tests.clients.live import LiveClient, live_client
-from tests.serving import ProcessServer, running_server
+from tests.serving import ProcessServer, fresh, running_server
 from tests.shop import until
 
 LIST = """

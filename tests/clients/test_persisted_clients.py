@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.harness import Json, fresh, run_persisted
-from tests.serving import ProcessServer, running_server
+from tests.clients.harness import Json, run_persisted
+from tests.serving import ProcessServer, fresh, running_server
 
 LIST = """
 mutation List_OWN($product: ID!) {

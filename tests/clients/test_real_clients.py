@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clients.harness import fresh, graphql_ws, run_browser, run_graphql_ws
-from tests.serving import ProcessServer, running_server
+from tests.clients.harness import graphql_ws, run_browser, run_graphql_ws
+from tests.serving import ProcessServer, fresh, running_server
 
 LIST = """
 mutation($product: ID!, $category: String!) {

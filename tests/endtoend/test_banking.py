@@ -2,12 +2,11 @@
 
 import asyncio
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 
 from tests.bank import PORTFOLIO, TRANSFER, Bank
-from tests.serving import Json
+from tests.serving import Json, fresh
 from tests.shop import Shop
 from tests.subscribing import subscribed
 
@@ -17,10 +16,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @pytest.fixture
 def bank(shop: Shop) -> Bank:
     return Bank(shop.server)
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 async def test_money_goes_from_one_account_to_another(bank: Bank) -> None:

@@ -1,12 +1,11 @@
 """A hospital through a real server: beds, charts, results, adherence, and what dashboards ask."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
 from tests.hospital import Clinic
-from tests.serving import Json
+from tests.serving import Json, fresh
 from tests.shop import Refusal, Shop
 from tests.subscribing import subscribed
 
@@ -28,10 +27,6 @@ CHART = """query($id: ID!) { patientChart(id: $id) {
 @pytest.fixture
 def clinic(shop: Shop) -> Clinic:
     return Clinic(shop.server)
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 async def test_a_ward_board_follows_who_comes_moves_and_leaves(clinic: Clinic) -> None:

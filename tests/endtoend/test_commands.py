@@ -2,18 +2,13 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from tests.serving import Json
+from tests.serving import Json, fresh
 from tests.shop import PRODUCT, Shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 def listing(product: str, **changed: Any) -> Json:

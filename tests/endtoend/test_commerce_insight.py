@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -10,7 +9,7 @@ from domain.commerce.payment_messages import AuthorisePayment
 from domain.commerce.suspicion import ORDERS_PER_HOUR_MAX
 from readmodels.commerce.customer_value import CustomerValue
 from tests.endtoend.test_processes import CLERK, NOON, Clock, Embedded, running
-from tests.serving import Json
+from tests.serving import Json, fresh
 from tests.shop import Refusal, Shop
 from tests.subscribing import LiveMap, subscribed
 
@@ -32,10 +31,6 @@ SIGNALS = """subscription($customer: ID!) {
 fragment of on OrderSignal { score status reasons { kind points note } orderShown { customer } }"""
 HOME = {"street": "Dam 1", "city": "Amsterdam", "postalCode": "1012 JS", "country": "NL"}
 ABROAD = {"street": "Meir 1", "city": "Antwerpen", "postalCode": "2000", "country": "BE"}
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 def listed(data: Json) -> dict[str, Json]:

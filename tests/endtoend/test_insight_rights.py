@@ -1,17 +1,12 @@
 """Who may see what commerce learnt, and say what a signal came to: role by role."""
 
-from uuid import uuid4
-
 import pytest
 
+from tests.serving import fresh
 from tests.shop import Shop
 from tests.subscribing import Ended, subscribed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 SIGNED_IN = {"customer", "clerk", "analyst", "warehouse", "provider"}

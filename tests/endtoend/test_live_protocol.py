@@ -5,14 +5,13 @@ import json
 import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from websockets.asyncio.client import ClientConnection
 
 from tests.leftovers import Held, comes_to
-from tests.serving import Json, ProcessServer, running_server
+from tests.serving import Json, ProcessServer, fresh, running_server
 from tests.shop import Shop
 from tests.subscribing import LiveMap, connected, receive
 
@@ -36,7 +35,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Pro
 
 @pytest.fixture
 def disc() -> str:
-    return f"disc-{uuid4().hex[:8]}"
+    return fresh("disc")
 
 
 async def start(connection: ClientConnection, id: str, query: str, disc: str) -> None:

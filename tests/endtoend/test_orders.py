@@ -1,18 +1,13 @@
 """An order from its placing to its end, as customers, clerks and the warehouse see it."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from tests.serving import Json
+from tests.serving import Json, fresh
 from tests.shop import Refusal, Shop, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 async def ask(shop: Shop, query: str, *roles: str, sub: str = "analyst-1", **values: Any) -> Json:

@@ -1,10 +1,8 @@
 """Who may do and see what, on every way there is: mutation, query, list, history and push."""
 
-from uuid import uuid4
-
 import pytest
 
-from tests.serving import Json
+from tests.serving import Json, fresh
 from tests.shop import Shop
 from tests.subscribing import Ended, LiveMap, subscribed
 
@@ -13,10 +11,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ORDERS = "{ orders(first: 500) { totalCount nodes { id customer } } }"
 CHANGES = """subscription { orderChanges {
   cursor reset more entered { id customer status } changed { id customer status } left } }"""
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 async def codes(shop: Shop, query: str, sub: str | None, *roles: str) -> list[str]:

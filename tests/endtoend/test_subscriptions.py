@@ -4,12 +4,11 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.serving import Json, ProcessServer, delete_documents, running_server
+from tests.serving import Json, ProcessServer, delete_documents, fresh, running_server
 from tests.shop import PRODUCT, Shop
 from tests.subscribing import LiveMap, Subscription, subscribed
 
@@ -22,10 +21,6 @@ LIST = """subscription($category: String!) {
 CHANGES = f"""subscription($where: ProductFilter, $since: Cursor) {{
   productChanges(where: $where, since: $since) {{
     cursor reset more entered {{ {PRODUCT} }} changed {{ {PRODUCT} }} left }} }}"""
-
-
-def fresh(kind: str) -> str:
-    return f"{kind}-{uuid4().hex[:12]}"
 
 
 async def listed(shop: Shop, category: str, price: str = "10.00", stock: int = 5) -> str:

@@ -62,6 +62,15 @@ class Shelf:
         assert self.run(self._store.find(PLAIN, query)) == found
         return found
 
+    def pages(self, query: Query) -> Iterator[list[Thing]]:
+        """Page after page, each asked for once the one before was looked at."""
+        found = 0
+        while page := self.find(query):
+            found += len(page)
+            assert found <= ALL, "the pages go on for ever"
+            yield page
+            query = replace(query, after=place(query, page[-1]))
+
     def count(self, where: Where) -> int:
         found = self.run(self._store.count(INDEXED, where))
         assert self.run(self._store.count(PLAIN, where)) == found
@@ -143,11 +152,7 @@ def test_page_by_page_every_document_comes_once_and_in_order(
 ) -> None:
     shelf.hold(documents)
     query = Query(where=where, order=order, first=first)
-    found: list[Thing] = []
-    while page := shelf.find(query):
-        found += page
-        assert len(found) <= ALL, "the pages go on for ever"
-        query = Query(where=where, order=order, first=first, after=place(query, page[-1]))
+    found = [each for page in shelf.pages(query) for each in page]
     assert found == answer(Query(where=where, order=order, first=ALL), documents)
 
 
@@ -156,11 +161,7 @@ def test_documents_without_the_value_are_equals_among_themselves(shelf: Shelf) -
     unrated = [Thing(id=id, colour=Colour.RED) for id in ("1", "10", "2")]
     shelf.hold([rated, *unrated])
     query = Query(order=(By("ratio", descending=True), By("colour", descending=True)), first=1)
-    found: list[Thing] = []
-    while page := shelf.find(query):
-        found += page
-        assert len(found) <= ALL, "the pages go on for ever"
-        query = replace(query, after=place(query, page[-1]))
+    found = [each for page in shelf.pages(query) for each in page]
     assert found == [rated, *unrated]
 
 
@@ -185,10 +186,8 @@ def test_pages_are_stable_while_documents_change_between_them(
     query = Query(where=where, order=order, first=first)
     found: list[Thing] = []
     pending = list(changes)
-    while page := shelf.find(query):
+    for page in shelf.pages(query):
         found += page
-        assert len(found) <= ALL, "the pages go on for ever"
-        query = Query(where=where, order=order, first=first, after=place(query, page[-1]))
         if pending:
             shelf.hold(pending.pop(), replace=False)
     # Whatever was moved about meanwhile: the others come once, and all comes in order.
