@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from eventlog.kafka_client import MESSAGE_BYTES_MAX, Cluster, new_topic, topic_r
 REPLICATION_MAX = 3
 """Each topic is made with as many replicas as there are brokers, at most these."""
 MAKING_S_MAX = 30.0
+_UNKNOWN = 3
 _EXISTS_ALREADY = 36
 
 EVENTS_SETTINGS = {
@@ -98,11 +100,10 @@ async def _make(admin: Any, missing: dict[str, dict[str, str]], partitions: int)
     for name, code, message in made.topic_errors:
         if code not in (0, _EXISTS_ALREADY):
             raise WrongTopic(f"the topic {name} could not be made: {message} (error {code})")
-    deadline = time.monotonic() + MAKING_S_MAX
-    while not _lead(await admin.describe_topics(list(missing))):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no leaders for {', '.join(missing)} after {MAKING_S_MAX:g} s")
-        await asyncio.sleep(0.05)
+    async for _ in _attempts():
+        if _lead(await admin.describe_topics(list(missing))):
+            return
+    raise TimeoutError(f"no leaders for {', '.join(missing)} after {MAKING_S_MAX:g} s")
 
 
 def _defaults(settings: dict[str, str]) -> dict[str, str]:
@@ -120,29 +121,48 @@ def _lead(described: list[dict[str, Any]]) -> bool:
 
 
 async def _check(admin: Any, name: str, settings: dict[str, str], partitions: int) -> None:
-    deadline = time.monotonic() + MAKING_S_MAX
-    while True:
-        (described,) = await admin.describe_topics([name])
-        found = len(described["partitions"])
-        if found or time.monotonic() > deadline:
-            break
-        await asyncio.sleep(0.05)  # another process makes it, and not every broker knows yet
+    found = await _partitions(admin, name)
     if found != partitions:
         raise WrongTopic(
             f"the topic {name} has {found} partitions, which is fixed for ever; "
             f"it cannot be opened with {partitions}"
         )
-    (answer,) = await admin.describe_configs([topic_resource(name)])
-    for code, message, _, _, entries in answer.resources:
-        if code != 0:
+    values = await _settings(admin, name)
+    for key, value in settings.items():
+        if values.get(key, value) != value:
             raise WrongTopic(
-                f"the settings of the topic {name} cannot be read: {message} (error {code}); "
-                "the user needs the right to describe its configuration"
+                f"the topic {name} has {key}={values[key]}, so {WHY[key]}: set it to {key}={value}"
             )
-        values = {entry[0]: entry[1] for entry in entries}
-        for key, value in settings.items():
-            if values.get(key, value) != value:
-                raise WrongTopic(
-                    f"the topic {name} has {key}={values[key]}, so {WHY[key]}: "
-                    f"set it to {key}={value}"
-                )
+
+
+async def _partitions(admin: Any, name: str) -> int:
+    async for _ in _attempts():
+        (described,) = await admin.describe_topics([name])
+        if described["partitions"]:
+            return len(described["partitions"])
+    return 0
+
+
+async def _settings(admin: Any, name: str) -> dict[str, str]:
+    code, message = _UNKNOWN, ""
+    async for _ in _attempts():
+        (answer,) = await admin.describe_configs([topic_resource(name)])
+        ((code, message, _, _, entries),) = answer.resources
+        if code == 0:
+            return {entry[0]: entry[1] for entry in entries}
+        if code != _UNKNOWN:
+            break
+    raise WrongTopic(
+        f"the settings of the topic {name} cannot be read: {message} (error {code}); "
+        "the user needs the right to describe its configuration"
+    )
+
+
+async def _attempts() -> AsyncIterator[None]:
+    """Each question goes to any broker, and not every one knows a topic as soon as it is made."""
+    deadline = time.monotonic() + MAKING_S_MAX
+    while True:
+        yield
+        if time.monotonic() > deadline:
+            return
+        await asyncio.sleep(0.05)

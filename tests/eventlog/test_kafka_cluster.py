@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import pytest
 
+from eventlog import kafka_topics
 from eventlog.kafka import Cluster, KafkaLog
+from eventlog.kafka_topics import Topics
 from eventlog.log import Unappendable
 from tests.contracts.logs import PARTITIONS, append, draft, is_in_order, stream_in, taken
 from tests.servers.kafka_cluster import NODES, KafkaCluster
@@ -67,6 +69,17 @@ async def until_appended(log: KafkaLog, stream: str, version: int) -> None:
                 return
             except Unappendable:
                 await asyncio.sleep(0.1)
+
+
+async def test_topics_are_made_though_not_every_node_knows_each_at_once(
+    cluster: KafkaCluster,
+) -> None:
+    at = Cluster(servers=cluster.bootstrap)
+    prefixes = [f"test-{uuid4().hex[:12]}" for _ in range(8)]
+    # Twice each: processes that are started together make them together.
+    await asyncio.gather(
+        *(kafka_topics.ready(at, Topics(prefix), PARTITIONS) for prefix in 2 * prefixes)
+    )
 
 
 async def test_nodes_that_are_killed_in_turn_lose_nothing_and_come_back(
