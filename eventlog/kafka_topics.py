@@ -10,6 +10,8 @@ from eventlog.kafka_client import MESSAGE_BYTES_MAX, Cluster, new_topic, topic_r
 
 REPLICATION_MAX = 3
 """Each topic is made with as many replicas as there are brokers, at most these."""
+IN_SYNC_MIN = {3: 2}
+"""By replicas: how many have what is acknowledged. Any one may then be lost, or only be down."""
 MAKING_S_MAX = 30.0
 _UNKNOWN = 3
 _EXISTS_ALREADY = 36
@@ -90,10 +92,12 @@ async def ready(cluster: Cluster, topics: Topics, partitions: int) -> None:
 async def _make(admin: Any, missing: dict[str, dict[str, str]], partitions: int) -> None:
     brokers = (await admin.describe_cluster())["brokers"]
     replication = min(REPLICATION_MAX, len(brokers))
-    limit = {"max.message.bytes": str(MESSAGE_BYTES_MAX)}
+    made_with = {"max.message.bytes": str(MESSAGE_BYTES_MAX)}
+    if replication in IN_SYNC_MIN:
+        made_with["min.insync.replicas"] = str(IN_SYNC_MIN[replication])
     made = await admin.create_topics(
         [
-            new_topic(name, partitions, replication, settings | limit | _defaults(settings))
+            new_topic(name, partitions, replication, settings | made_with | _defaults(settings))
             for name, settings in missing.items()
         ]
     )

@@ -1,4 +1,4 @@
-"""What a fleet of servers stands on: one Kafka and one mongod of its own, killed at will.
+"""What a fleet of servers stands on: a Kafka and a MongoDB of its own, killed at will.
 
 Its log and its documents are read as any other program would, past the servers.
 """
@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 import aiokafka  # type: ignore[import-untyped]
@@ -19,7 +20,9 @@ from eventlog.kafka_records import recorded_of
 from readmodels.mongo import MongoStore, connect
 from readmodels.store import Store
 from tests.servers.kafka import KafkaServer
+from tests.servers.kafka_cluster import KafkaCluster
 from tests.servers.mongo import MongoServer
+from tests.servers.mongo_set import MongoSet
 from tests.servers.process import NoServer
 from tests.servers.shared import no_server
 
@@ -35,11 +38,16 @@ _kafka: Any = aiokafka
 
 
 class Ground:
-    """Both servers; a thread of their own starts them, since they end with that thread."""
+    """One broker and one mongod, or three of each, of which one at a time is down.
 
-    def __init__(self, directory: Path, thread: ThreadPoolExecutor) -> None:
-        self._kafka = KafkaServer(directory / "kafka")
-        self._mongo = MongoServer(directory / "mongo")
+    A thread of their own starts them, since they end with that thread.
+    """
+
+    def __init__(self, directory: Path, thread: ThreadPoolExecutor, *, is_threefold: bool) -> None:
+        kafka = KafkaCluster if is_threefold else KafkaServer
+        mongo = MongoSet if is_threefold else MongoServer
+        self._kafka = kafka(directory / "kafka")
+        self._mongo = mongo(directory / "mongo")
         self._thread = thread
         self._codec = Codec(shipped().domain)
 
@@ -64,25 +72,33 @@ class Ground:
         await self._call(self._kafka.stop)
         await self._call(self._mongo.stop)
 
-    async def kill_kafka(self, for_s: float) -> None:
-        """Kafka dies, and comes back after a while over what it had."""
-        await self._call(self._kafka.kill)
+    async def kill_kafka(self, random: Random, for_s: float) -> None:
+        """A broker dies, and comes back after a while over what it had."""
+        await self._call(self._broker(random).kill)
         await asyncio.sleep(for_s)
         await self._call(self._kafka.start)
 
     async def kill_mongo(self, for_s: float) -> None:
-        """MongoDB dies, and comes back after a while over what it had."""
-        await self._call(self._mongo.kill)
+        """The primary dies, and comes back after a while over what it had."""
+        primary = await self._call(self._primary)
+        await self._call(primary.kill)
         await asyncio.sleep(for_s)
         await self._call(self._mongo.start)
 
-    async def freeze_kafka(self, for_s: float) -> None:
-        """Kafka does nothing for a while, then all that it was asked meanwhile."""
-        await _frozen(self._kafka, for_s)
+    async def freeze_kafka(self, random: Random, for_s: float) -> None:
+        """A broker does nothing for a while, then all that it was asked meanwhile."""
+        await _frozen(self._broker(random), for_s)
 
     async def freeze_mongo(self, for_s: float) -> None:
-        """MongoDB does nothing for a while, then all that it was asked meanwhile."""
-        await _frozen(self._mongo, for_s)
+        """The primary does nothing for a while, then all that it was asked meanwhile."""
+        await _frozen(await self._call(self._primary), for_s)
+
+    def _broker(self, random: Random) -> KafkaServer:
+        kafka = self._kafka
+        return kafka if isinstance(kafka, KafkaServer) else random.choice([*kafka.nodes.values()])
+
+    def _primary(self) -> MongoServer:
+        return self._mongo if isinstance(self._mongo, MongoServer) else self._mongo.primary()
 
     async def events(self) -> list[Recorded]:
         """Every event that is committed, decoded; those of a partition in order."""
@@ -134,10 +150,10 @@ async def _to_end(consumer: Any) -> list[Any]:
 
 
 @asynccontextmanager
-async def ground(directory: Path) -> AsyncGenerator[Ground]:
+async def ground(directory: Path, *, is_threefold: bool = False) -> AsyncGenerator[Ground]:
     """Kafka and mongod, started, and stopped at the end; without them the test is skipped."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        found = Ground(directory, thread)
+        found = Ground(directory, thread, is_threefold=is_threefold)
         try:
             try:
                 await found.start()

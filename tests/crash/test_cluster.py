@@ -16,11 +16,15 @@ from tests.crash.troubles import (
     TROUBLES,
     Trouble,
     a_broker_dies,
+    a_broker_dies_under_a_frozen_server,
+    a_broker_freezes,
     a_database_dies,
+    a_database_freezes,
     a_server_freezes,
     a_server_is_killed,
     a_server_is_replaced,
     a_server_more,
+    all_that_is_kept_is_away,
     befall,
     goes_on,
 )
@@ -40,13 +44,28 @@ EACH_ONCE = (
     a_database_dies,
 )
 
+OF_A_NODE = (
+    a_broker_dies,
+    a_database_dies,
+    a_broker_freezes,
+    a_database_freezes,
+    a_broker_dies_under_a_frozen_server,
+    all_that_is_kept_is_away,
+)
+"""Others of its kind take over, where there are three."""
+
 
 async def survive(
-    directory: Path, parts: Sequence[str], troubles: Sequence[Trouble], seed: int
+    directory: Path,
+    parts: Sequence[str],
+    troubles: Sequence[Trouble],
+    seed: int,
+    *,
+    is_threefold: bool = False,
 ) -> None:
     """A life under troubles; then everything is checked."""
     random = Random(seed)
-    async with ground(directory) as stand:
+    async with ground(directory, is_threefold=is_threefold) as stand:
         async with (
             living(seed, request_s=REQUEST_S) as life,
             fleet(stand, directory, life.world, parts) as servers,
@@ -75,3 +94,11 @@ async def test_many_troubles_lose_and_double_nothing(
     parts: Sequence[str], tmp_path: Path, seed: int
 ) -> None:
     await survive(tmp_path, parts, Random(seed).choices(TROUBLES, k=40), seed)
+
+
+@pytest.mark.soak
+async def test_brokers_and_primaries_that_die_one_by_one_lose_and_double_nothing(
+    tmp_path: Path, seed: int
+) -> None:
+    troubles = Random(seed).choices(OF_A_NODE, k=20)
+    await survive(tmp_path, WHOLE, troubles, seed, is_threefold=True)

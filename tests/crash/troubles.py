@@ -91,18 +91,18 @@ async def a_server_more(fleet: Fleet, random: Random) -> None:
 
 
 async def a_broker_dies(fleet: Fleet, random: Random) -> None:
-    """The only one, so that nothing can be decided until it is back."""
-    await fleet.ground.kill_kafka(random.uniform(0, DOWN_S))
+    """Where it is the only one, nothing can be decided until it is back."""
+    await fleet.ground.kill_kafka(random, random.uniform(0, DOWN_S))
 
 
 async def a_database_dies(fleet: Fleet, random: Random) -> None:
-    """Commands are decided all the same; nothing is folded, and nobody can ask."""
+    """Commands are decided all the same; until there is one again, nobody can ask."""
     await fleet.ground.kill_mongo(random.uniform(0, DOWN_S))
 
 
 async def a_broker_freezes(fleet: Fleet, random: Random) -> None:
     """What was given up in doubt may be appended when it thaws."""
-    await fleet.ground.freeze_kafka(random.uniform(0, FROZEN_S))
+    await fleet.ground.freeze_kafka(random, random.uniform(0, FROZEN_S))
 
 
 async def a_database_freezes(fleet: Fleet, random: Random) -> None:

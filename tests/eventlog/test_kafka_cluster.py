@@ -1,6 +1,7 @@
 """The log on a cluster of three nodes, each of which may be killed while it leads."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -82,7 +83,7 @@ async def test_topics_are_made_though_not_every_node_knows_each_at_once(
     )
 
 
-async def test_nodes_that_are_killed_in_turn_lose_nothing_and_come_back(
+async def test_nodes_that_die_in_turn_with_their_disks_lose_nothing(
     cluster: KafkaCluster, tmp_path: Path
 ) -> None:
     prefix = f"test-{uuid4().hex[:12]}"
@@ -95,7 +96,9 @@ async def test_nodes_that_are_killed_in_turn_lose_nothing_and_come_back(
         for version in (2, 3):
             first, *_ = await partitions(cluster, prefix)
             killed.add(first["leader"])
-            cluster.nodes[first["leader"]].kill()
+            leader = cluster.nodes[first["leader"]]
+            leader.kill()
+            shutil.rmtree(leader.directory / "data")
             for stream in STREAMS:
                 await until_appended(log, stream, version)
             cluster.launch()

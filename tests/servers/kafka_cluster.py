@@ -13,7 +13,6 @@ OPTIONS = (
     "transaction.state.log.min.isr=2",
     "share.coordinator.state.topic.replication.factor=3",
     "share.coordinator.state.topic.min.isr=2",
-    "min.insync.replicas=2",
     # A node that only waits for its turn of a busy processor is not dead.
     "broker.session.timeout.ms=3000",
     "broker.heartbeat.interval.ms=500",
@@ -24,9 +23,9 @@ OPTIONS = (
 class KafkaCluster:
     """Three nodes, from `start` to `stop`; one may be killed at a time, and launched again."""
 
-    def __init__(self) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="headrace-kafka-")
-        folder = Path(self._temporary.name)
+    def __init__(self, directory: Path | None = None) -> None:
+        self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="headrace-")
+        folder = directory or Path(self._temporary.name if self._temporary else "")
         ids = range(1, NODES + 1)
         self.nodes = {
             id: KafkaServer(folder / str(id), *OPTIONS, f"node.id={id}", heap_mb=HEAP_MB)
@@ -71,4 +70,5 @@ class KafkaCluster:
         """End all of them, and remove what they kept."""
         for node in self.nodes.values():
             node.kill()  # in order they would wait for each other, and what they hold goes
-        self._temporary.cleanup()
+        if self._temporary is not None:
+            self._temporary.cleanup()

@@ -63,8 +63,23 @@ class MongoServer:
         asked = urlencode({**named, **self._asked}, safe="/")
         return f"mongodb://{login}127.0.0.1:{self.port}/{database}{asked and '?' + asked}"
 
+    @property
+    def is_launched(self) -> bool:
+        """Whether it was launched, and neither killed nor stopped since."""
+        return self._process.is_launched
+
     def start(self) -> "MongoServer":
         """Start it and wait until it is primary. Raises NoServer."""
+        self.launch()
+        try:
+            self._until_primary()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def launch(self) -> None:
+        """Start it, from a thread that lives on: with the thread that launched it, it ends."""
         program, environment = mongod()
         data = self.directory / "data"
         data.mkdir(parents=True, exist_ok=True)
@@ -78,12 +93,6 @@ class MongoServer:
             ],
             environment,
         )
-        try:
-            self._until_primary()
-        except BaseException:
-            self.stop()
-            raise
-        return self
 
     def _until_primary(self) -> None:
         deadline = time.monotonic() + START_S_MAX
