@@ -186,13 +186,12 @@ class Importer:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _advance(self, instant: datetime) -> None:
-        """Go on to the instant, stopping wherever something is due before it."""
+        """Go on to the instant, stopping wherever something is due by then."""
         await self._settle()
-        while (due := await self._next_due()) is not None and due < instant:
+        while (due := await self._next_due()) is not None and due <= instant:
             self._clock.reach(due)
             await self._settle()
         self._clock.reach(instant)
-        await self._settle()
 
     async def _next_due(self) -> datetime | None:
         due = [await each.next_due() for each in self._runtime.senders]

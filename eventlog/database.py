@@ -4,21 +4,37 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 READERS = 2
 QUICK_S = 0.003
 """How much processor time a read may take from everything else of its thread."""
+GROUP_S_MAX = 0.01
+"""For how long writes that wait for each other are taken into one transaction."""
 STEPS_BETWEEN_LOOKS = 500
 """After so many steps of SQLite's machine it is looked at how long it has taken."""
 BUSY_TIMEOUT_MS = 10_000
+
+
+class _Asked(NamedTuple):
+    """A write, and who waits for it."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    done: asyncio.Future[Any]
+
+
+class _Raised(NamedTuple):
+    """The outcome of a write that raised."""
+
+    fault: Exception
 
 
 class Database:
@@ -41,6 +57,9 @@ class Database:
         self._here: sqlite3.Connection | None = None
         self._quick_until = inf
         self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._queued: deque[_Asked] = deque()
+        self._is_writing = False
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._writer.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -57,12 +76,47 @@ class Database:
         return connection
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` gives, run in one transaction; nothing of it is left where it raises.
+        """What `work` gives; of what it wrote nothing is left where it raises.
 
-        Once begun it runs to its end, even where the caller is cancelled.
+        What is asked for meanwhile is written in one transaction, in order, each as a whole; all of
+        them raise where that fails. Once begun it runs to its end, even where the caller is
+        cancelled.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._write_thread, self._transact, work)
+        done: asyncio.Future[T] = loop.create_future()
+        with self._lock:
+            self._queued.append(_Asked(work, done))
+            begins, self._is_writing = not self._is_writing, True
+        if begins:
+            self._write_thread.submit(self._write_queued, loop)
+        return await done
+
+    def _write_queued(self, loop: asyncio.AbstractEventLoop) -> None:
+        while (first := self._first_queued()) is not None:
+            group = [first]
+            try:
+                outcomes = self._transact(partial(self._write_group, group))
+            except Exception as fault:
+                outcomes = [_Raised(fault)] * len(group)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_answer, group, outcomes)
+
+    def _first_queued(self) -> "_Asked | None":
+        with self._lock:
+            self._is_writing = bool(self._queued)
+            return self._queued.popleft() if self._queued else None
+
+    def _write_group(self, group: list["_Asked"], connection: sqlite3.Connection) -> list[Any]:
+        """What came of each in the group, which takes in what is queued for `GROUP_S_MAX`.
+
+        Raises where the transaction is lost.
+        """
+        end = time.monotonic() + GROUP_S_MAX
+        outcomes = [_outcome(connection, group[0].work)]
+        while self._queued and time.monotonic() < end:
+            group.append(self._queued.popleft())
+            outcomes.append(_outcome(connection, group[-1].work))
+        return outcomes
 
     def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """The same, on the caller's thread: for opening, before anything else runs.
@@ -143,3 +197,27 @@ class Database:
         self._read_threads.shutdown()
         for connection in self._connections:
             connection.close()
+
+
+def _outcome(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    """What the work gives, or `_Raised`, and nothing of it is left."""
+    connection.execute("SAVEPOINT one")
+    try:
+        outcome = work(connection)
+    except Exception as fault:
+        if not connection.in_transaction:  # as where the disk is full
+            raise
+        connection.execute("ROLLBACK TO one")
+        outcome = _Raised(fault)
+    connection.execute("RELEASE one")
+    return outcome
+
+
+def _answer(group: Sequence[_Asked], outcomes: Sequence[Any]) -> None:
+    for asked, outcome in zip(group, outcomes, strict=True):
+        if asked.done.done():
+            continue
+        if isinstance(outcome, _Raised):
+            asked.done.set_exception(outcome.fault)
+        else:
+            asked.done.set_result(outcome)

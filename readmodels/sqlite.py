@@ -123,7 +123,8 @@ class SqliteStore:
                     )
             return found
 
-        return await self._database.read(look)
+        is_quick = len(ids) <= QUICK_READS_MAX
+        return await (self._database.read_soon if is_quick else self._database.read)(look)
 
     async def commit(
         self,
@@ -203,7 +204,7 @@ class SqliteStore:
         def look(connection: sqlite3.Connection) -> list[D]:
             return [table.decode(body) for body in pages.bodies(connection, table, query)]
 
-        return await self._database.read(look)
+        return await self._database.read_soon(look)
 
     async def read(self, selects: Sequence[Select]) -> list[list[Any]]:
         """The rows of each, all in one snapshot."""

@@ -10,6 +10,7 @@ import pytest
 
 from api.cli import main
 from readmodels.commerce.order import OrderStatus
+from tests.commerce_alone import COMMERCE, commerce_alone
 from tests.crash.documents import check_documents, documents_of
 from tests.crash.learning import check_learnt
 from tests.crash.ledger import check_money, check_stock, check_streams, read_log
@@ -20,6 +21,11 @@ NOON = datetime(1997, 1, 1, 12, tzinfo=UTC)
 LISTING = {"product": "cd", "name": "A CD", "category": "music", "price": "9.99", "stock": 5}
 
 Said = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_MODEL", COMMERCE)
 
 
 def imported(file: Path, data: Path) -> int:
@@ -55,7 +61,7 @@ def test_orders_of_1997_go_the_way_that_they_would_have_gone_then(
     check_money(events)
     check_stock(events)
     check_learnt(events)
-    asyncio.run(check_documents(tmp_path / "data", events))
+    asyncio.run(check_documents(tmp_path / "data", events, commerce_alone()))
     documents = asyncio.run(documents_of(tmp_path / "data"))
 
     last = max(each.at for each in events)

@@ -1,9 +1,10 @@
-"""One SQLite file: quick reads where they are asked for, long ones aside."""
+"""One SQLite file: quick reads where they are asked for, long ones aside, writes together."""
 
+import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,110 @@ async def test_a_read_that_finds_the_file_busy_waits_for_it_aside(
 
     assert await database.read_soon(work) == 3
     assert len(set(threads)) == 2
+
+
+# Writes that come together
+
+
+class Wrong(Exception):
+    """What a write raises."""
+
+
+def kept(connection: sqlite3.Connection) -> list[int]:
+    return [number for (number,) in connection.execute("SELECT n FROM kept ORDER BY rowid")]
+
+
+def keeping(number: int, fault: Exception | None = None) -> Callable[[sqlite3.Connection], int]:
+    """Writes a number, and raises where it is to."""
+
+    def work(connection: sqlite3.Connection) -> int:
+        connection.execute("INSERT INTO kept VALUES (?)", (number,))
+        if fault is not None:
+            raise fault
+        return number
+
+    return work
+
+
+@pytest.fixture
+async def table(database: Database) -> Database:
+    await database.write(
+        lambda connection: connection.execute("CREATE TABLE kept (n INTEGER PRIMARY KEY)")
+    )
+    return database
+
+
+async def together(table: Database, *works: Callable[[sqlite3.Connection], int]) -> list[object]:
+    """What becomes of writes that all wait while the thread is busy."""
+    busy = asyncio.ensure_future(table.write(lambda connection: time.sleep(0.05)))
+    await asyncio.sleep(0)
+    outcomes = await asyncio.gather(*(table.write(work) for work in works), return_exceptions=True)
+    await busy
+    return list(outcomes)
+
+
+async def test_of_writes_together_one_that_raises_leaves_nothing_and_the_others_stay(
+    table: Database,
+) -> None:
+    wrong = Wrong()
+    outcomes = await together(table, keeping(1), keeping(2, wrong), keeping(3))
+    assert outcomes == [1, wrong, 3]
+    assert await table.read(kept) == [1, 3]
+
+
+async def test_writes_that_wait_for_each_other_are_one_transaction(table: Database) -> None:
+    begun: list[str] = []
+
+    def traced(connection: sqlite3.Connection) -> int:
+        connection.set_trace_callback(begun.append)
+        return 0
+
+    outcomes = await together(table, traced, *(keeping(each) for each in range(1, 50)))
+    assert outcomes == list(range(50))
+    assert await table.read(kept) == list(range(1, 50))
+    assert begun.count("BEGIN IMMEDIATE") == 0  # the one that was begun before
+
+
+async def test_many_writes_do_not_wait_for_all_of_them(
+    table: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GROUP_S_MAX", 0)
+    assert await together(table, *map(keeping, range(20))) == list(range(20))
+    assert await table.read(kept) == list(range(20))
+
+
+async def test_a_transaction_that_is_lost_is_the_fault_of_all_in_it_and_others_follow(
+    table: Database,
+) -> None:
+    def loses(connection: sqlite3.Connection) -> int:
+        connection.execute("INSERT OR ROLLBACK INTO kept VALUES (1)")  # it is there already
+        return 0
+
+    first, lost, after = await together(table, keeping(1), loses, keeping(5))
+    assert isinstance(first, sqlite3.IntegrityError)
+    assert isinstance(lost, sqlite3.IntegrityError)
+    assert after == 5
+    assert await table.read(kept) == [5]
+
+
+async def test_a_file_that_is_busy_is_the_fault_of_who_finds_it_so_and_others_follow(
+    table: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await table.write(lambda connection: connection.execute("PRAGMA busy_timeout=1").fetchall())
+    other = sqlite3.connect(tmp_path / "some.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        await table.write(keeping(1))
+    other.execute("COMMIT")
+    other.close()
+    assert await table.write(keeping(2)) == 2
+    assert await table.read(kept) == [2]
+
+
+async def test_whoever_is_cancelled_leaves_the_others_theirs(table: Database) -> None:
+    waiting = [asyncio.ensure_future(table.write(keeping(each))) for each in range(9)]
+    await asyncio.sleep(0)
+    waiting[4].cancel()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [each for each in outcomes if isinstance(each, int)] == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert set(await table.read(kept)) >= {0, 1, 2, 3, 5, 6, 7, 8}
