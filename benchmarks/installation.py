@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.engines import SESSION_S, Engines, folder, new_name
 from eventlog.envelope import PARTITIONS
+from tests.alone import SHIPPED
 from tests.serving import ProcessServer, running_server
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -39,6 +40,7 @@ async def installation(engines: Engines) -> AsyncGenerator[Installation]:
     async with engines.database() as uri:
         with folder() as directory:
             settings = {
+                "MODEL": SHIPPED,
                 "KAFKA": engines.kafka.bootstrap,
                 "KAFKA_PREFIX": new_name(),
                 "KAFKA_PARTITIONS": str(PARTITIONS),

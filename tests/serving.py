@@ -23,6 +23,7 @@ import httpx
 
 from api.auth import Authenticator, authenticator_from
 from api.settings import settings_from
+from tests.alone import COMMERCE
 
 __all__ = [
     "HEADRACE",
@@ -134,8 +135,10 @@ class ProcessServer:
 async def running_server(directory: Path, **env: str) -> AsyncGenerator[ProcessServer]:
     """`headrace serve` over a data directory, ready; `env` are settings, as `PAGE_MAX="10"`.
 
-    A test that fails is told what the server printed. Leaving stops it, with SIGKILL at last.
+    It serves commerce alone, unless `MODEL` says otherwise. A test that fails is told what it
+    printed. Leaving stops it, with SIGKILL at last.
     """
+    env = {"MODEL": COMMERCE, **env}
     log = _log(directory)
     begin = log.stat().st_size if log.exists() else 0
     async with started(directory, **env) as process:

@@ -15,7 +15,7 @@ from readmodels.composition import Collection
 from readmodels.processes import ProcessFold
 from readmodels.query import By, Compare, Query
 from readmodels.store import Store
-from tests.commerce_alone import COMMERCE, commerce_alone
+from tests.alone import COMMERCE, commerce_alone
 from tests.crash.ground import Ground
 from tests.crash.quiet import Look, behind, due_of
 from tests.crash.world import World

@@ -11,7 +11,7 @@ from random import Random
 import httpx
 
 from eventlog.envelope import Recorded
-from tests.commerce_alone import commerce_alone
+from tests.alone import commerce_alone
 from tests.crash.documents import check_documents
 from tests.crash.learning import check_learnt
 from tests.crash.ledger import check_commands, check_money, check_stock, check_streams, read_log

@@ -12,6 +12,7 @@ import pytest
 
 from domain.banking import AGGREGATES
 from eventlog.envelope import Recorded
+from tests.alone import BANKING, banking_alone
 from tests.bank import SENDERS
 from tests.crash.documents import check_documents
 from tests.crash.ledger import check_streams, read_log
@@ -92,7 +93,7 @@ async def lived(directory: Path, seed: int, lives: int) -> Counter[str]:
         branch = Branch(Client(world, http), random)
         working: list[asyncio.Task[None]] = []
         for life in range(lives):
-            async with running_server(directory) as server:
+            async with running_server(directory, MODEL=BANKING) as server:
                 world.rises(server)
                 if not life:
                     await branch.open()
@@ -100,7 +101,7 @@ async def lived(directory: Path, seed: int, lives: int) -> Counter[str]:
                 await asyncio.sleep(random.uniform(LIFE_S / 2, LIFE_S))
                 await server.kill()
                 world.falls(server)
-        async with running_server(directory) as server:
+        async with running_server(directory, MODEL=BANKING) as server:
             world.rises(server)
             world.is_over = True
             await asyncio.wait(working)
@@ -133,7 +134,7 @@ async def test_a_bank_that_is_killed_loses_and_makes_no_money(
     world = replayed(events)
     check_every_moment(world)
     check_rest(world)
-    await check_documents(tmp_path / "data", events)
+    await check_documents(tmp_path / "data", events, banking_alone())
     ends = Counter(type(each).__name__ for each in world.log)
     assert ends["TransferCompleted"] > 5
     assert told["requestTransfer Accepted"] == ends["TransferRequested"]

@@ -14,6 +14,7 @@ import pytest
 from domain.clinical.patients import patients
 from domain.clinical.wards import wards
 from domain.model import AnyAggregate
+from tests.alone import CLINICAL
 from tests.crash.ledger import check_streams, read_log
 from tests.crash.quiet import until_quiet, work_of
 from tests.crash.world import REQUEST_S, Client, World
@@ -137,7 +138,7 @@ async def test_killed_amid_admissions_transfers_and_doses_a_hospital_comes_to_re
         opening = group.create_task(shift.open())
         working: list[asyncio.Task[None]] = []
         for _ in range(lives):
-            async with running_server(directory) as server:
+            async with running_server(directory, MODEL=CLINICAL) as server:
                 world.rises(server)
                 if not working:
                     await opening
@@ -145,7 +146,7 @@ async def test_killed_amid_admissions_transfers_and_doses_a_hospital_comes_to_re
                 await asyncio.sleep(random.uniform(0.1, LIFE_S))
                 await server.kill()
                 world.falls(server)
-        async with running_server(directory) as server:
+        async with running_server(directory, MODEL=CLINICAL) as server:
             world.rises(server)
             await asyncio.sleep(LIFE_S)
             world.is_over = True

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.commerce_alone import commerce_alone
+from tests.alone import commerce_alone
 from tests.crash.documents import check_store
 from tests.crash.fleet import EVERYTHING, fleet
 from tests.crash.ground import ground

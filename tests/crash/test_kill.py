@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from tests.commerce_alone import COMMERCE
 from tests.crash.living import check, living
 from tests.crash.people import Books
 from tests.crash.quiet import work_of
@@ -22,12 +21,12 @@ async def survive(directory: Path, rounds: int, seed: int) -> Books:
     random = Random(seed)
     async with living(seed) as life:
         for _ in range(rounds):
-            async with running_server(directory, MODEL=COMMERCE) as server:
+            async with running_server(directory) as server:
                 life.world.rises(server)
                 await asyncio.sleep(random.uniform(0, LIFE_S))
                 await server.kill()
                 life.world.falls(server)
-        async with running_server(directory, MODEL=COMMERCE) as server:
+        async with running_server(directory) as server:
             life.world.rises(server)
             await life.ends(work_of(server))
             assert await server.terminate() == 0

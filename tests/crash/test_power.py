@@ -10,7 +10,6 @@ from random import Random
 
 import pytest
 
-from tests.commerce_alone import COMMERCE
 from tests.crash.images import frozen, lose_last_writes, take_image, tear_log
 from tests.crash.ledger import check_answers
 from tests.crash.living import check, check_all, come_back, living
@@ -29,7 +28,7 @@ async def test_images_of_a_busy_server_come_up_whole(tmp_path: Path, seed: int, 
     random = Random(seed)
     directory = tmp_path / "data"
     images: list[tuple[Path, list[Sent], list[Watcher]]] = []
-    async with living(seed) as life, running_server(directory, MODEL=COMMERCE) as server:
+    async with living(seed) as life, running_server(directory) as server:
         life.world.rises(server)
         for number in range(count):
             await asyncio.sleep(APART_S + random.random() / 2)
@@ -55,7 +54,7 @@ async def goes_on(image: Path, sent: list[Sent], watching: list[Watcher]) -> Non
     would miss them.
     """
     world = World()
-    async with running_server(image, MODEL=COMMERCE) as server:
+    async with running_server(image) as server:
         world.rises(server)
         shop = Shop(server)
         for product in {each.input["product"] for each in sent if each.name == "listProduct"}:

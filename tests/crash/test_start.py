@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.commerce_alone import COMMERCE
+from tests.alone import COMMERCE
 from tests.crash.backlog import write_backlog
 from tests.crash.documents import documents_of
 from tests.crash.ledger import read_log
@@ -38,7 +38,7 @@ def no_ops_of(directory: Path) -> list[tuple[str, str]]:
 
 async def come_to_rest(directory: Path) -> None:
     """One start more, which is left to do all that there is to do."""
-    async with running_server(directory, MODEL=COMMERCE) as server:
+    async with running_server(directory) as server:
         await until_quiet(work_of(server))
         assert await server.terminate() == 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.commerce_alone import COMMERCE
+from tests.alone import COMMERCE
 from tests.servers.kafka_shared import kafka_bootstrap
 from tests.servers.shared import mongo_uri, new_database
 from tests.serving import Json, ProcessServer, running_server

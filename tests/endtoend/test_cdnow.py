@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from examples.cdnow import main as cdnow
-from tests.commerce_alone import COMMERCE
+from tests.alone import COMMERCE
 from tests.crash.documents import documents_of
 from tests.examples.test_cdnow_recount import check_recount
 from tests.serving import Json, ProcessServer, headrace, running_server
@@ -69,7 +69,7 @@ async def test_the_answers_of_the_api_equal_the_file(tmp_path: Path, capsys: Any
 
     customers, days = totals(1), totals(2)
     assert len(customers) == 2_357
-    async with running_server(tmp_path / "data", MODEL=COMMERCE) as server:
+    async with running_server(tmp_path / "data") as server:
         histories = await all_of(server, "customerHistories", "orders units spent")
         assert {id: as_total(each, "spent") for id, each in histories.items()} == customers
 

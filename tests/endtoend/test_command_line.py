@@ -9,6 +9,7 @@ from graphql import build_schema
 
 from api.cli import main
 from api.contexts import shipped
+from tests.alone import SHIPPED
 from tests.serving import headrace, running_server
 from tests.shop import Shop
 
@@ -110,7 +111,7 @@ def test_a_token_says_who_one_is_and_for_how_long(
 async def test_development_mode_serves_ready_tokens_health_and_the_printed_schema(
     tmp_path: Path,
 ) -> None:
-    async with running_server(tmp_path / "data") as server:
+    async with running_server(tmp_path / "data", MODEL=SHIPPED) as server:
         said = server.printed().partition("Development mode")[2].splitlines()
         tokens = dict(line.strip().split(": ") for line in said if ": eyJ" in line)
         assert set(tokens) == shipped().roles | {"everything"}

@@ -10,7 +10,7 @@ import pytest
 
 from api.cli import main
 from readmodels.commerce.order import OrderStatus
-from tests.commerce_alone import COMMERCE, commerce_alone
+from tests.alone import COMMERCE, commerce_alone
 from tests.crash.documents import check_documents, documents_of
 from tests.crash.learning import check_learnt
 from tests.crash.ledger import check_money, check_stock, check_streams, read_log
