@@ -21,7 +21,7 @@ from pymongo.uri_parser import parse_uri
 from readmodels import mongo_collections as collections
 from readmodels.composition import Collection
 from readmodels.documents import NotReady
-from readmodels.mongo_client import Client, Database, raise_if_cancelled
+from readmodels.mongo_client import Client, Database, cancellable
 from readmodels.mongo_indexes import make_indexes
 from readmodels.mongo_query import selection
 from readmodels.mongo_reads import READS_AT_ONCE_MAX, at_one_time, find, find_at, read
@@ -284,7 +284,7 @@ class MongoStore:
 @contextmanager
 def _reached() -> Generator[None]:
     try:
-        yield
-        raise_if_cancelled()
+        with cancellable():
+            yield
     except (ConnectionFailure, CursorNotFound) as fault:  # or it was started anew amid an answer
         raise Unreachable(f"MongoDB is out of reach, ask again soon: {fault}") from fault

@@ -1,8 +1,8 @@
 """What the store asks of a MongoDB client: the little that motor and pymongo's own both give."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from inspect import isawaitable
 from typing import Any, Protocol, cast
 
@@ -104,8 +104,8 @@ class Database:
 
     async def command(self, command: Row, session: Session | None = None) -> Row:
         """What the server answers."""
-        reply: Row = await self._database.command(command, session=session)
-        raise_if_cancelled()
+        with cancellable():
+            reply: Row = await self._database.command(command, session=session)
         return reply
 
     async def rows(self, command: Row) -> list[Row]:
@@ -152,12 +152,18 @@ class Database:
                 yield session
 
 
-def raise_if_cancelled() -> None:
-    """Raise what a client may have swallowed: up to Python 3.11 `asyncio.wait_for` loses a
-    cancellation that comes at the moment at which its work is done, and pymongo sends by it.
+@contextmanager
+def cancellable() -> Generator[None]:
+    """Raises at its end a cancellation that came meanwhile and that the client has swallowed.
+
+    Up to Python 3.11 `asyncio.wait_for`, by which pymongo sends, loses one that comes at the moment
+    at which its work is done. One that came before says nothing: there a task group that failed
+    leaves whoever waited for it marked as cancelled for ever.
     """
     task = asyncio.current_task()
-    if task is not None and task.cancelling():
+    before = task.cancelling() if task is not None else 0
+    yield
+    if task is not None and task.cancelling() > before:
         raise asyncio.CancelledError
 
 

@@ -194,9 +194,10 @@ class ProcessSender:
             )
             if not due:
                 return await self._seconds_until_next(now)
-            async with asyncio.TaskGroup() as group:
-                for instance in due:
-                    group.create_task(self._send_instance(instance, now))
+            sending = (self._send_instance(each, now) for each in due)
+            for fault in await asyncio.gather(*sending, return_exceptions=True):
+                if fault is not None:  # the others were not held up by it
+                    raise fault
 
     async def next_due(self) -> datetime | None:
         """When the next command is due that has not been sent yet."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,21 @@ async def test_a_resume_token_that_is_gone_begins_anew(server: MongoServer) -> N
         await put(one.store, thing("a", 2), checkpoint={0: 2})
         await one.until_told(changes=2)
         assert one.lost == 1
+
+
+async def test_whoever_was_cancelled_before_and_went_on_can_use_the_store(place: Place) -> None:
+    """As a failed task group of Python 3.11 leaves its task: a process was sent for no more."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    assert task.cancelling()
+    async with opened(place) as one:
+        await put(one.store, thing("a", 1))
+        assert await one.store.find(things, Query()) == [thing("a", 1)]
+        await one.until_told(changes=1)
+    task.uncancel()
 
 
 # Crashes between two writes

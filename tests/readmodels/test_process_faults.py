@@ -1,6 +1,7 @@
 """What a process sends, when it cannot be sent: in order, again, and holding up nobody else."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 
 from eventlog.outcome import Overdue, Unavailable
 from readmodels import processes
-from tests.readmodels.office import Clock, Office, office
+from readmodels.sqlite import SqliteStore
+from tests.readmodels.office import NOON, Clock, Office, office
 from tests.sample import INTEREST, Close
 
 PAUSE = processes.PAUSE_AFTER_FAULT
@@ -80,6 +82,31 @@ async def test_a_failing_command_waits_with_those_behind_it_and_holds_up_nobody_
         assert sorted(await desk.movements("c")) == ["2", "3"]
         # It was the same command all the time.
         assert len(set(desk.switchboard.command_ids)) == 3
+
+
+async def test_an_instance_out_of_reach_holds_up_no_other_and_the_sender_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = SqliteStore.load
+
+    async def loaded(self: SqliteStore, collection: Any, ids: Sequence[str]) -> Any:
+        if "a" in ids:
+            raise ZeroDivisionError("a defect")
+        return await load(self, collection, ids)
+
+    async with office(tmp_path) as desk:
+        await both_transfer(desk)
+        await desk.folded()
+        with monkeypatch.context() as patch:
+            patch.setattr(SqliteStore, "load", loaded)
+            with pytest.raises(ZeroDivisionError):
+                await desk.sender.send_due()
+        sending = asyncio.current_task()
+        assert sending is not None
+        assert not sending.cancelling()
+        assert [each for each in (await desk.instances())["d"].pending if each.due <= NOON] == []
+        await desk.settled()
+        assert sorted(await desk.movements("c")) == ["2", "3"]
 
 
 async def test_a_failing_command_is_tried_again_after_a_restart_too(tmp_path: Path) -> None:
