@@ -5,8 +5,9 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -34,7 +35,7 @@ class _Asked(NamedTuple):
 class _Raised(NamedTuple):
     """The outcome of a write that raised."""
 
-    fault: Exception
+    fault: BaseException
 
 
 class Database:
@@ -51,7 +52,7 @@ class Database:
         durable: bool,
         prepare: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
-        self._path = path
+        self.path = path
         self._prepare = prepare
         self._local = threading.local()
         self._here: sqlite3.Connection | None = None
@@ -67,7 +68,7 @@ class Database:
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.stem}")
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA cache_size=-32768")
         if self._prepare:
@@ -79,32 +80,37 @@ class Database:
         """What `work` gives; of what it wrote nothing is left where it raises.
 
         What is asked for meanwhile is written in one transaction, in order, each as a whole; all of
-        them raise where that fails. Once begun it runs to its end, even where the caller is
-        cancelled.
+        them raise where that fails. No work begins or ends a transaction itself. Once begun it runs
+        to its end, even where the caller is cancelled.
         """
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
+        asked = _Asked(work, asyncio.get_running_loop().create_future())
         with self._lock:
-            self._queued.append(_Asked(work, done))
-            begins, self._is_writing = not self._is_writing, True
-        if begins:
-            self._write_thread.submit(self._write_queued, loop)
+            if not self._is_writing:
+                self._write_thread.submit(self._write_queued)
+                self._is_writing = True
+            self._queued.append(asked)
+        done: asyncio.Future[T] = asked.done
         return await done
 
-    def _write_queued(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _write_queued(self) -> None:
         while (first := self._first_queued()) is not None:
             group = [first]
             try:
                 outcomes = self._transact(partial(self._write_group, group))
-            except Exception as fault:
+            except BaseException as fault:
                 outcomes = [_Raised(fault)] * len(group)
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_answer, group, outcomes)
+            for asked, outcome in zip(group, outcomes, strict=True):
+                with suppress(RuntimeError):  # its loop is closed
+                    asked.done.get_loop().call_soon_threadsafe(_answer, asked.done, outcome)
 
     def _first_queued(self) -> "_Asked | None":
         with self._lock:
-            self._is_writing = bool(self._queued)
-            return self._queued.popleft() if self._queued else None
+            while self._queued:
+                asked = self._queued.popleft()
+                if not asked.done.cancelled():
+                    return asked
+            self._is_writing = False
+            return None
 
     def _write_group(self, group: list["_Asked"], connection: sqlite3.Connection) -> list[Any]:
         """What came of each in the group, which takes in what is queued for `GROUP_S_MAX`.
@@ -114,8 +120,10 @@ class Database:
         end = time.monotonic() + GROUP_S_MAX
         outcomes = [_outcome(connection, group[0].work)]
         while self._queued and time.monotonic() < end:
-            group.append(self._queued.popleft())
-            outcomes.append(_outcome(connection, group[-1].work))
+            asked = self._queued.popleft()
+            if not asked.done.cancelled():
+                group.append(asked)
+                outcomes.append(_outcome(connection, asked.work))
         return outcomes
 
     def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -204,7 +212,7 @@ def _outcome(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection]
     connection.execute("SAVEPOINT one")
     try:
         outcome = work(connection)
-    except Exception as fault:
+    except BaseException as fault:
         if not connection.in_transaction:  # as where the disk is full
             raise
         connection.execute("ROLLBACK TO one")
@@ -213,11 +221,10 @@ def _outcome(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection]
     return outcome
 
 
-def _answer(group: Sequence[_Asked], outcomes: Sequence[Any]) -> None:
-    for asked, outcome in zip(group, outcomes, strict=True):
-        if asked.done.done():
-            continue
-        if isinstance(outcome, _Raised):
-            asked.done.set_exception(outcome.fault)
-        else:
-            asked.done.set_result(outcome)
+def _answer(done: asyncio.Future[Any], outcome: Any) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, _Raised):
+        done.set_exception(outcome.fault)
+    else:
+        done.set_result(outcome)

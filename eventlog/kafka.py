@@ -114,9 +114,7 @@ class KafkaLog:
 
         So that taking it is quick. Raises KafkaError, TimeoutError.
         """
-        return await restore(
-            self._cluster, self._topics, partition, self._cache(partition), is_fenced=False
-        )
+        return await restore(self._cluster, self._topics, partition, self._cache(partition))
 
     def owned(self) -> Mapping[int, Owned]:
         """The partitions that this process has taken, each as it stands."""

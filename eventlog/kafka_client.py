@@ -1,6 +1,7 @@
 """The part of aiokafka that the log needs, with its types: the library carries none."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -22,10 +23,15 @@ _errors: Any = aiokafka.errors
 KafkaError: type[Exception] = _errors.KafkaError
 ProducerFenced: type[Exception] = _errors.ProducerFenced
 KafkaConnectionError: type[Exception] = _errors.KafkaConnectionError
+KafkaTimeoutError: type[Exception] = _errors.KafkaTimeoutError
 ProducerClosed: type[Exception] = _errors.ProducerClosed
 
 REQUEST_TIMEOUT_MS = 5_000
 RETRY_BACKOFF_MS = 50
+METADATA_AGE_MS_MAX = 10_000
+"""How long a client may go on asking a broker that leads no more, and answers all the same."""
+PATIENCE_S = 30.0
+"""How long a question is asked again: an election takes some 10 s."""
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 """What the topics are made to take at most, and so the size of one event."""
 HEARTBEAT_S_MAX = 0.3
@@ -84,6 +90,7 @@ class Cluster:
             "bootstrap_servers": self.servers,
             "request_timeout_ms": REQUEST_TIMEOUT_MS,
             "retry_backoff_ms": RETRY_BACKOFF_MS,
+            "metadata_max_age_ms": METADATA_AGE_MS_MAX,
             **self.options,
         }
 
@@ -97,6 +104,33 @@ def new_topic(name: str, partitions: int, replication: int, configs: Mapping[str
 
 def topic_resource(name: str) -> Any:
     return _config.ConfigResource(_config.ConfigResourceType.TOPIC, name)
+
+
+async def patiently(
+    question: Callable[[], Awaitable[T]], is_answer: Callable[[T], bool] = lambda found: True
+) -> T:
+    """What a broker says, once it is an answer.
+
+    A question goes to any of the brokers, of which one may just have died, or be electing, or not
+    know yet what the others know. After `PATIENCE_S` it is whatever was said last. Raises
+    KafkaError, at once where asking again would not help, OSError, TimeoutError.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            found = await question()
+            if is_answer(found) or time.monotonic() > deadline:
+                return found
+        except (KafkaError, OSError, TimeoutError) as fault:
+            if time.monotonic() > deadline or not is_passing(fault):
+                raise
+        await asyncio.sleep(RETRY_BACKOFF_MS / 1000)
+
+
+def is_passing(fault: Exception) -> bool:
+    """Whether it may be another answer the next time."""
+    passing = isinstance(fault, KafkaTimeoutError | TimeoutError | OSError)
+    return passing or bool(getattr(fault, "retriable", False))
 
 
 async def settled(work: Awaitable[T]) -> T:
@@ -142,9 +176,12 @@ def group_listener(consumer: Any, give: Callable[[frozenset[int]], Awaitable[Non
 
 
 async def group_members(admin: Any, group: str) -> set[str]:
-    """The names of those in a consumer group."""
+    """The names of those in a consumer group. Raises KafkaError, as while its coordinator moves."""
     (found,) = await admin.describe_consumer_groups([group])
-    return {name for each in found.groups for _, name, *_ in each[5]}
+    ((code, _, _, _, _, members, *_),) = found.groups
+    if code != 0:
+        raise _errors.for_code(code)(group)
+    return {name for _, name, *_ in members}
 
 
 def new_producer(cluster: Cluster, **options: Any) -> Any:

@@ -78,10 +78,17 @@ class Membership:
             return self.assigned
 
     async def has(self, name: str) -> bool:
-        """Whether a process of that name is in the group. Raises KafkaError."""
+        """Whether a process of that name is in the group, to which this one belongs.
+
+        A coordinator that has just taken the group over knows nobody for a moment, and gives that
+        for an answer. Raises KafkaError, TimeoutError.
+        """
         admin = self._cluster.admin()
         try:
             await admin.start()
-            return name in await group_members(admin, self._group)
+            members = await group_members(admin, self._group)
         finally:
             await admin.close()
+        if self._name not in members:
+            raise TimeoutError(f"the coordinator of {self._group} does not know who is in it")
+        return name in members

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,9 @@ TAKE_S_MAX = 30.0
 ABORT_S_MAX = 2.0
 CLAIM_S_MAX = 3.0
 """How long a new owner may take from the fence to its claim; the fenced one waits for it."""
+
+NOTHING = Message(key=b"", value=None, headers=[])
+"""What is written to the events and never appended."""
 
 _logger = logging.getLogger("headrace.kafka")
 
@@ -79,6 +82,7 @@ class Owned:
         self._owner = owner
         self._deadline_s = deadline_s
         self._transactions: Transactions | None = None
+        self._claimed = -1
         self._was_fenced = False
         self._lost: Fenced | None = None
         self._abandoning: set[asyncio.Task[None]] = set()
@@ -91,9 +95,11 @@ class Owned:
                 # 1. The fence first: from here on nobody else's writes are committed.
                 await transactions.start()
                 # 2. The claim, so that the one before can tell that it is not the owner any more.
-                await self._claim(transactions, self._owner)
-            # 3. What was committed before the fence, to the end: nothing can come in between.
-            standing = await self._restore(is_fenced=True)
+                self._claimed = await self._claim(transactions, self._owner)
+                # 3. What was committed before the fence, to the end: nothing can come in between.
+                #    It all stands below what the leader takes now, as a deposed one cannot.
+                end = await transactions.write_one(self._events_at, NOTHING, is_kept=False)
+            standing = await self._restore({self._events_at: end, self._states_at: self._claimed})
         except BaseException as fault:
             await self._leave(transactions.abandon())
             if isinstance(fault, ProducerFenced):
@@ -105,16 +111,21 @@ class Owned:
         self._transactions, self._was_fenced, self._lost = transactions, False, None
         self.cache.is_live = True
 
-    async def _claim(self, transactions: Transactions, owner: str) -> None:
+    async def _claim(self, transactions: Transactions, owner: str) -> int:
+        """Write whose the partition is; at which offset that stands."""
         claim = kept_message(Claim(owner=owner, at=datetime.now(UTC)))
-        await transactions.begin()
-        await transactions.write({(self._topics.states, self._partition): [claim]})
-        await transactions.commit()
+        return await transactions.write_one(self._states_at, claim, is_kept=True)
 
-    async def _restore(self, *, is_fenced: bool) -> Standing:
-        return await restore(
-            self._cluster, self._topics, self._partition, self.cache, is_fenced=is_fenced
-        )
+    async def _restore(self, floors: Mapping[tuple[str, int], int]) -> Standing:
+        return await restore(self._cluster, self._topics, self._partition, self.cache, floors)
+
+    @property
+    def _events_at(self) -> tuple[str, int]:
+        return self._topics.events, self._partition
+
+    @property
+    def _states_at(self) -> tuple[str, int]:
+        return self._topics.states, self._partition
 
     async def serve(self) -> None:
         """Be able to answer and to append; after a fault, by taking the partition once more.
@@ -139,7 +150,7 @@ class Owned:
         """The owner that the partition's claims name; one that fenced this is given time."""
         deadline = time.monotonic() + (CLAIM_S_MAX if self._was_fenced else 0)
         while True:
-            owner = (await self._restore(is_fenced=False)).owner
+            owner = (await self._restore({self._states_at: self._claimed + 1})).owner
             if owner != self._owner or time.monotonic() >= deadline:
                 return owner
             await asyncio.sleep(0.2)
@@ -193,10 +204,7 @@ class Owned:
         self, transactions: Transactions, prepared: Prepared
     ) -> tuple[list[Recorded], int | None]:
         """Write all of it; the events as they will stand, and the next offset of the states."""
-        events_at, states_at = (
-            (topic, self._partition) for topic in (self._topics.events, self._topics.states)
-        )
-        written = {events_at: prepared.events, states_at: prepared.states}
+        written = {self._events_at: prepared.events, self._states_at: prepared.states}
         offsets = await transactions.write(written)
         if -1 in offsets:
             raise RuntimeError("the broker did not tell which offsets the records took")

@@ -41,6 +41,7 @@ class Outbox:
         producer = await self._started()
         try:
             sent = await producer.send(topic, partition=partition, **message._asdict())
+            sent.add_done_callback(_noted)  # whoever is cancelled asks for it no more
             _watch(producer)
             await asyncio.shield(sent)
         except KafkaError:
@@ -111,6 +112,19 @@ class Transactions:
             known = metadata.offset >= 0
             offsets += [metadata.offset + each if known else -1 for each in range(count)]
         return offsets
+
+    async def write_one(self, to: tuple[str, int], message: Message, *, is_kept: bool) -> int:
+        """Write it in a transaction of its own, committed or undone; the offset that it took.
+
+        That is so of the leader alone, and not before enough replicas have it. Raises KafkaError,
+        TimeoutError where the broker did not tell.
+        """
+        await self.begin()
+        (offset,) = await self.write({to: [message]})
+        await (self.commit() if is_kept else self.abort())
+        if offset < 0:
+            raise TimeoutError(f"the broker did not tell which offset of {to} the record took")
+        return offset
 
     async def _send(
         self, topic: str, partition: int, messages: Sequence[Message]

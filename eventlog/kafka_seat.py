@@ -78,11 +78,18 @@ class Seat:
             owner = (await self._log.warm(self.partition)).owner
             if owner in ("", self._log.owner) or time.monotonic() > deadline:
                 break
-            if not await self._membership.has(owner):
+            if not await self._is_there(owner):
                 break
             await asyncio.sleep(HANDOVER_POLL_S)
         # 2. From here on nobody else can commit to it.
         await self._log.take(self.partition)
+
+    async def _is_there(self, owner: str) -> bool:
+        """Whether the group has it still; as long as nobody can say, it is taken to be there."""
+        try:
+            return await self._membership.has(owner)
+        except (KafkaError, OSError, TimeoutError):
+            return True
 
     async def _serve(self) -> None:
         writer = self._make_writer()

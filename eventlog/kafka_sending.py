@@ -13,7 +13,13 @@ from eventlog.codec import Codec
 from eventlog.deciding import Order, answer
 from eventlog.dispatcher import wall_clock
 from eventlog.envelope import Recorded, partition_of
-from eventlog.kafka_client import Cluster, KafkaConnectionError, KafkaError, Message
+from eventlog.kafka_client import (
+    Cluster,
+    KafkaConnectionError,
+    KafkaError,
+    Message,
+    patiently,
+)
 from eventlog.kafka_follow import RETRY_S, reading
 from eventlog.kafka_messages import (
     Asked,
@@ -71,9 +77,9 @@ class Correspondent:
 
     async def open(self) -> None:
         """Be able to see every reply from now on. Raises KafkaError."""
+        place = (self._topics.replies, self._reads)
         async with reading(self._cluster) as reader:
-            place = (self._topics.replies, self._reads)
-            self._next = (await reader.ends([place]))[place]
+            self._next = (await patiently(lambda: reader.ends([place])))[place]
 
     async def run(self) -> None:
         """Take in replies until cancelled."""
@@ -126,7 +132,8 @@ class Correspondent:
         try:
             async with asyncio.timeout(_left_s(order) + LATER_S):
                 with self._request() as (reply_to, reply):
-                    await self._post_in_time(order, sent_message(order, reply_to, self._codec))
+                    message = sent_message(order, reply_to, self._codec)
+                    await self._post_in_time(order, message, reply)
                     answer(order, await self._outcome(order, await reply))
         except Exception as fault:
             answer(order, fault)
@@ -143,20 +150,25 @@ class Correspondent:
             del self._waiting[number]
             reply.cancel()
 
-    async def _post_in_time(self, order: Order, message: Message) -> None:
-        """Send it once. Raises Unavailable, shortly before the deadline."""
+    async def _post_in_time(
+        self, order: Order, message: Message, reply: "asyncio.Future[Reply]"
+    ) -> None:
+        """Send it once. Raises Unavailable, shortly before the deadline, unless a reply came."""
         try:
             async with asyncio.timeout(_left_s(order) - SOONER_S):
                 while True:
                     try:
-                        return await self._post(order.partition, message)
+                        await self._post(order.partition, message)
+                        return
                     except NotSent:  # surely, so it can be tried again
                         await asyncio.sleep(RETRY_S)
         except (KafkaError, OSError, TimeoutError) as fault:
-            await asyncio.sleep(_left_s(order) - SOONER_S)
-            raise Unavailable(
-                f"Kafka did not take the command: {fault!r}", command_id=order.command_id
-            ) from fault
+            # What is not known to have been taken may have been, and is answered then.
+            await asyncio.wait([reply], timeout=max(0, _left_s(order) - SOONER_S))
+            if not reply.done():
+                raise Unavailable(
+                    f"Kafka did not take the command: {fault!r}", command_id=order.command_id
+                ) from fault
 
     async def _post(self, partition: int, message: Message) -> None:
         await self.outbox.send(self._topics.commands, partition, message)
@@ -207,7 +219,7 @@ class Correspondent:
                     )
                     await self._post(partition, asked_message(asked))
                     return (await reply).events or []
-        except (KafkaError, OSError, TimeoutError) as fault:
+        except (KafkaError, NotSent, OSError, TimeoutError) as fault:
             raise Unavailable(
                 f"the owner of partition {partition} did not answer: {fault!r}"
             ) from fault

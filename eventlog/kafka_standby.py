@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from eventlog.kafka import KafkaLog
-from eventlog.kafka_client import Cluster, KafkaError, Reader
+from eventlog.kafka_client import Cluster, Reader
 from eventlog.kafka_follow import reading
 from eventlog.kafka_topics import Topics
 
@@ -31,7 +31,7 @@ class Standby:
                 async with reading(self._cluster) as reader:
                     await self._fill(reader, list(partitions))
                 return
-            except (KafkaError, OSError, TimeoutError) as fault:
+            except (RuntimeError, OSError, TimeoutError) as fault:  # KafkaError is the former
                 _logger.warning("the log cannot be read, which is tried again: %s", fault)
                 await asyncio.sleep(RETRY_S)
 
@@ -43,7 +43,7 @@ class Standby:
                     while True:
                         await asyncio.sleep(EVERY_S)
                         await self._fill(reader, partitions())
-            except (KafkaError, OSError, TimeoutError) as fault:
+            except (RuntimeError, OSError, TimeoutError) as fault:  # KafkaError is the former
                 _logger.warning("the log cannot be followed, which is tried again: %s", fault)
                 await asyncio.sleep(RETRY_S)
 

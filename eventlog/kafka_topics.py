@@ -1,20 +1,25 @@
 """The log's topics: made when missing, checked when present."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from eventlog.kafka_client import MESSAGE_BYTES_MAX, Cluster, new_topic, topic_resource
+from eventlog.kafka_client import (
+    MESSAGE_BYTES_MAX,
+    PATIENCE_S,
+    Cluster,
+    new_topic,
+    patiently,
+    topic_resource,
+)
 
 REPLICATION_MAX = 3
 """Each topic is made with as many replicas as there are brokers, at most these."""
 IN_SYNC_MIN = {3: 2}
 """By replicas: how many have what is acknowledged. Any one may then be lost, or only be down."""
-MAKING_S_MAX = 30.0
 _UNKNOWN = 3
 _EXISTS_ALREADY = 36
+_NOT_YET = (7, 38, 41)
+"""It took too long, there are too few brokers at this moment, or another is the controller."""
 
 EVENTS_SETTINGS = {
     "cleanup.policy": "delete",
@@ -79,35 +84,51 @@ async def ready(cluster: Cluster, topics: Topics, partitions: int) -> None:
     try:
         await admin.start()
         # Not by asking for the topic itself: brokers that make topics on demand would make it.
-        present = set(await admin.list_topics())
+        present = set(await patiently(admin.list_topics))
         missing = {name: each for name, each in wanted.items() if name not in present}
         if missing:
-            await _make(admin, missing, partitions)
+            await _make(admin, missing, partitions, await _replicas(admin, cluster))
         for name, settings in wanted.items():
             await _check(admin, name, settings, partitions)
     finally:
         await admin.close()
 
 
-async def _make(admin: Any, missing: dict[str, dict[str, str]], partitions: int) -> None:
-    brokers = (await admin.describe_cluster())["brokers"]
-    replication = min(REPLICATION_MAX, len(brokers))
+async def _replicas(admin: Any, cluster: Cluster) -> int:
+    """With how many replicas topics are to be made, for ever. Raises WrongTopic.
+
+    Brokers that are started together with this process come one after another.
+    """
+    named = min(REPLICATION_MAX, len(cluster.servers.split(",")))
+    found = await patiently(admin.describe_cluster, lambda said: len(said["brokers"]) >= named)
+    there = len(found["brokers"])
+    if there < named:
+        raise WrongTopic(
+            f"{named} brokers are named and {there} can be found, so that topics would be made "
+            "with too few replicas: start again when all are there, or name those there are"
+        )
+    return min(REPLICATION_MAX, there)
+
+
+async def _make(
+    admin: Any, missing: dict[str, dict[str, str]], partitions: int, replicas: int
+) -> None:
     made_with = {"max.message.bytes": str(MESSAGE_BYTES_MAX)}
-    if replication in IN_SYNC_MIN:
-        made_with["min.insync.replicas"] = str(IN_SYNC_MIN[replication])
-    made = await admin.create_topics(
-        [
-            new_topic(name, partitions, replication, settings | made_with | _defaults(settings))
-            for name, settings in missing.items()
-        ]
+    if replicas in IN_SYNC_MIN:
+        made_with["min.insync.replicas"] = str(IN_SYNC_MIN[replicas])
+    topics = [
+        new_topic(name, partitions, replicas, settings | made_with | _defaults(settings))
+        for name, settings in missing.items()
+    ]
+    made = await patiently(
+        lambda: admin.create_topics(topics),
+        lambda said: not any(code in _NOT_YET for _, code, _ in said.topic_errors),
     )
     for name, code, message in made.topic_errors:
         if code not in (0, _EXISTS_ALREADY):
             raise WrongTopic(f"the topic {name} could not be made: {message} (error {code})")
-    async for _ in _attempts():
-        if _lead(await admin.describe_topics(list(missing))):
-            return
-    raise TimeoutError(f"no leaders for {', '.join(missing)} after {MAKING_S_MAX:g} s")
+    if not _lead(await patiently(lambda: admin.describe_topics(list(missing)), _lead)):
+        raise TimeoutError(f"no leaders for {', '.join(missing)} after {PATIENCE_S:g} s")
 
 
 def _defaults(settings: dict[str, str]) -> dict[str, str]:
@@ -125,48 +146,28 @@ def _lead(described: list[dict[str, Any]]) -> bool:
 
 
 async def _check(admin: Any, name: str, settings: dict[str, str], partitions: int) -> None:
-    found = await _partitions(admin, name)
+    (described,) = await patiently(
+        lambda: admin.describe_topics([name]), lambda said: bool(said[0]["partitions"])
+    )
+    found = len(described["partitions"])
     if found != partitions:
         raise WrongTopic(
             f"the topic {name} has {found} partitions, which is fixed for ever; "
             f"it cannot be opened with {partitions}"
         )
-    values = await _settings(admin, name)
+    (answer,) = await patiently(
+        lambda: admin.describe_configs([topic_resource(name)]),
+        lambda said: said[0].resources[0][0] != _UNKNOWN,
+    )
+    ((code, message, _, _, entries),) = answer.resources
+    if code != 0:
+        raise WrongTopic(
+            f"the settings of the topic {name} cannot be read: {message} (error {code}); "
+            "the user needs the right to describe its configuration"
+        )
+    values = {entry[0]: entry[1] for entry in entries}
     for key, value in settings.items():
         if values.get(key, value) != value:
             raise WrongTopic(
                 f"the topic {name} has {key}={values[key]}, so {WHY[key]}: set it to {key}={value}"
             )
-
-
-async def _partitions(admin: Any, name: str) -> int:
-    async for _ in _attempts():
-        (described,) = await admin.describe_topics([name])
-        if described["partitions"]:
-            return len(described["partitions"])
-    return 0
-
-
-async def _settings(admin: Any, name: str) -> dict[str, str]:
-    code, message = _UNKNOWN, ""
-    async for _ in _attempts():
-        (answer,) = await admin.describe_configs([topic_resource(name)])
-        ((code, message, _, _, entries),) = answer.resources
-        if code == 0:
-            return {entry[0]: entry[1] for entry in entries}
-        if code != _UNKNOWN:
-            break
-    raise WrongTopic(
-        f"the settings of the topic {name} cannot be read: {message} (error {code}); "
-        "the user needs the right to describe its configuration"
-    )
-
-
-async def _attempts() -> AsyncIterator[None]:
-    """Each question goes to any broker, and not every one knows a topic as soon as it is made."""
-    deadline = time.monotonic() + MAKING_S_MAX
-    while True:
-        yield
-        if time.monotonic() > deadline:
-            return
-        await asyncio.sleep(0.05)

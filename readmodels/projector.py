@@ -228,7 +228,12 @@ class Projector:
         positions = ascending(aside)
         for start in range(0, len(positions), RETRIED_EVENTS_MAX):
             some = positions[start : start + RETRIED_EVENTS_MAX]
-            batch = self._folding.route_again(await self._log.at(some), aside)
+            events = await self._log.at(some)
+            if len(events) < len(some):
+                raise LookupError(
+                    f"of the events set aside the log gives {len(events)} of {len(some)}"
+                )
+            batch = self._folding.route_again(events, aside)
             await self._commit(batch, {}, unpark=[each for at in some for each in aside[at]])
 
 

@@ -2,21 +2,26 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from eventlog import kafka_client, kafka_restore, kafka_topics
 from eventlog.kafka import Cluster, Fenced, InDoubt, KafkaLog, NotOwned, WrongTopic
-from eventlog.kafka_client import Message, new_topic
+from eventlog.kafka_client import Message, Reader, new_topic
+from eventlog.kafka_follow import reading
 from eventlog.kafka_producers import Transactions
+from eventlog.kafka_topics import Topics
 from eventlog.log import Batch, NoOp, Snapshot, Unappendable
 from tests.contracts.logs import DEADLINE_S, PARTITIONS, append, draft, positions, stream_in, taken
 from tests.servers.kafka_shared import kafka_bootstrap
+from tests.servers.process import free_port
 
 STREAM, OTHER = stream_in(0), stream_in(1)
+Place = tuple[str, int]
 
 
 @pytest.fixture(scope="session")
@@ -211,9 +216,89 @@ async def test_a_cache_of_another_log_is_not_believed(
     shutil.rmtree(tmp_path / "new" / prefix)
     shutil.copytree(tmp_path / "lost" / f"{prefix}-lost", tmp_path / "new" / prefix)
     log = await KafkaLog.open(cluster, prefix, tmp_path / "new", partitions=PARTITIONS)
-    assert [each.id for each in await log.history(STREAM, 0, 10)] == ["c"]
-    assert await log.ends() == {0: 0}
+    (last,) = await log.history(STREAM, 0, 10)
+    assert last.id == "c"
+    assert await log.ends() == {0: last.offset}
     await log.close()
+
+
+Deposed = Callable[[Mapping[str, int], int], None]
+
+
+@pytest.fixture
+def deposed(monkeypatch: pytest.MonkeyPatch) -> Deposed:
+    """Readers that ask who led the partitions before: one does not know, and tells its old ends."""
+    current = Reader.ends
+
+    def depose(ends: Mapping[str, int], readers: int) -> None:
+        deceived: list[Reader] = []
+
+        async def old(
+            self: Reader, places: Iterable[tuple[str, int]]
+        ) -> dict[tuple[str, int], int]:
+            found = await current(self, places)
+            if self not in deceived and len(deceived) == readers:
+                return found
+            deceived.append(self)
+            return {at: min(end, ends.get(at[0], end)) for at, end in found.items()}
+
+        monkeypatch.setattr(Reader, "ends", old)
+
+    return depose
+
+
+@pytest.mark.parametrize("topic", ["events", "states"])
+async def test_a_new_owner_believes_no_leader_that_was_deposed(
+    opening: Opening, cluster: Cluster, prefix: str, tmp_path: Path, deposed: Deposed, topic: str
+) -> None:
+    one = await opening("one")
+    (event,) = await append(one, draft(STREAM, 1))
+    two = await KafkaLog.open(cluster, prefix, tmp_path / "two", partitions=PARTITIONS, own=())
+    await two.warm(0)
+    place = (f"{prefix}.{topic}", 0)
+    async with reading(cluster) as reader:
+        end = (await reader.ends([place]))[place]
+    nothing = NoOp(
+        stream=STREAM, command_id="nothing", actor=None, version=2, position=event.position
+    )
+    await one.append(Batch(drafts=[draft(STREAM, 2)], no_ops=[nothing]))
+    deposed({f"{prefix}.{topic}": end}, 2)
+    await two.take(0)
+    assert [each.version for each in await two.history(STREAM, 0, 10)] == [1, 2]
+    assert set(await two.outcomes([(STREAM, "nothing")])) == {(STREAM, "nothing")}
+    await two.close()
+
+
+async def test_a_partition_is_not_served_where_only_a_deposed_leader_answers(
+    opening: Opening,
+    cluster: Cluster,
+    prefix: str,
+    tmp_path: Path,
+    deposed: Deposed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka_restore, "STALE_S_MAX", 0.2)
+    await append(await opening("one"), draft(STREAM, 1))
+    two = await KafkaLog.open(cluster, prefix, tmp_path / "two", partitions=PARTITIONS, own=())
+    await two.warm(0)
+    deposed({f"{prefix}.events": 0}, 1000)
+    # Nor is what is known taken for another log's.
+    assert (await two.warm(0)).last is not None
+    with pytest.raises(TimeoutError, match="ends that were"):
+        await two.take(0)
+    assert 0 not in two.owned()
+    await two.close()
+
+
+async def test_topics_are_not_made_for_fewer_brokers_than_are_named(
+    cluster: Cluster, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_client, "PATIENCE_S", 0.2)
+    named = Cluster(servers=f"{cluster.servers},127.0.0.1:{free_port()}")
+    with pytest.raises(WrongTopic, match="2 brokers are named and 1 can be found"):
+        await kafka_topics.ready(named, Topics(prefix), PARTITIONS)
+    await kafka_topics.ready(cluster, Topics(prefix), PARTITIONS)
+    await kafka_topics.ready(named, Topics(prefix), PARTITIONS)  # they are there
 
 
 @pytest.mark.parametrize(

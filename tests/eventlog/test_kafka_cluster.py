@@ -12,6 +12,8 @@ import pytest
 
 from eventlog import kafka_topics
 from eventlog.kafka import Cluster, KafkaLog
+from eventlog.kafka_client import KafkaError
+from eventlog.kafka_group import Membership
 from eventlog.kafka_topics import Topics
 from eventlog.log import Unappendable
 from tests.contracts.logs import PARTITIONS, append, draft, is_in_order, stream_in, taken
@@ -83,6 +85,43 @@ async def test_topics_are_made_though_not_every_node_knows_each_at_once(
     )
 
 
+async def test_who_is_in_a_group_is_never_said_to_be_gone_while_its_coordinator_moves(
+    cluster: KafkaCluster,
+) -> None:
+    at, prefix = Cluster(servers=cluster.bootstrap), f"test-{uuid4().hex[:12]}"
+    topics = Topics(prefix)
+    await kafka_topics.ready(at, topics, PARTITIONS)
+    one, other = (
+        Membership(at, f"{prefix}-group", topics.commands, name, session_s=20)
+        for name in ("one", "other")
+    )
+    joined = [asyncio.create_task(each.run()) for each in (one, other)]
+    await one.until(lambda assigned: len(assigned) == PARTITIONS // 2)
+    admin = at.admin()
+    await admin.start()
+    coordinator: int = await admin.find_coordinator(f"{prefix}-group")
+    await admin.close()
+    try:
+        cluster.nodes[coordinator].kill()
+        assert await is_always_there(one, "other")
+    finally:
+        for each in joined:
+            each.cancel()
+        await asyncio.wait(joined)
+
+
+async def is_always_there(member: Membership, name: str) -> bool:
+    """What each answer says, from the end of a node until the others have its work."""
+    said: list[bool] = []
+    async with asyncio.timeout(RECOVERY_S_MAX):
+        while len(said) < 100:
+            try:
+                said.append(await member.has(name))
+            except (KafkaError, OSError, TimeoutError):
+                await asyncio.sleep(0.01)
+    return all(said)
+
+
 async def test_nodes_that_die_in_turn_with_their_disks_lose_nothing(
     cluster: KafkaCluster, tmp_path: Path
 ) -> None:
@@ -99,6 +138,8 @@ async def test_nodes_that_die_in_turn_with_their_disks_lose_nothing(
             leader = cluster.nodes[first["leader"]]
             leader.kill()
             shutil.rmtree(leader.directory / "data")
+            # Whoever starts now asks brokers of which one is gone, and may not be known to be.
+            await kafka_topics.ready(Cluster(servers=cluster.bootstrap), Topics(prefix), PARTITIONS)
             for stream in STREAMS:
                 await until_appended(log, stream, version)
             cluster.launch()

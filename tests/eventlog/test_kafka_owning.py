@@ -10,12 +10,17 @@ from uuid import uuid4
 import pytest
 
 from eventlog import kafka_messages
+from eventlog.codec import Codec
 from eventlog.envelope import partition_of
+from eventlog.kafka import Cluster
 from eventlog.kafka_client import Message
 from eventlog.kafka_messages import FailedElsewhere
+from eventlog.kafka_sending import Correspondent
+from eventlog.kafka_topics import Topics
 from eventlog.outcome import Overdue, Refused, Unavailable
-from tests.eventlog.bank import accepted, refusal, told, versions
+from tests.eventlog.bank import MODEL, accepted, refusal, told, versions
 from tests.eventlog.nodes import PARTITIONS, Branch, branch
+from tests.servers.process import free_port
 
 WAIT_S = 30
 Opening = Callable[..., Coroutine[Any, Any, Branch]]
@@ -239,3 +244,10 @@ async def test_a_restart_goes_on_behind_the_commands_that_were_answered(
         await all_served(owner)
         await asyncio.sleep(0.5)
         assert await owner.types() == ["Opened", "Deposited", "Closed"]
+
+
+async def test_a_question_without_a_broker_is_unavailable() -> None:
+    nowhere = Cluster(servers=f"127.0.0.1:{free_port()}")
+    counter = Correspondent(nowhere, Topics("none"), PARTITIONS, Codec(MODEL.domain), "counter")
+    with pytest.raises(Unavailable, match="did not answer"):
+        await counter.history("account-1", 0, 10)
