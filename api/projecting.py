@@ -51,12 +51,30 @@ class Projecting:
         tasks: list[asyncio.Task[None]] = []
         try:
             while True:
-                self.partitions = await self.membership.until(self._is_other)
+                self.partitions = await self._given_anew(tasks)
                 await cancelled(tasks)
                 tasks = self._start()
         finally:
             await cancelled(tasks)
             await cancelled([joined])
+
+    async def _given_anew(self, tasks: Sequence[asyncio.Task[None]]) -> frozenset[int]:
+        """What the group gives once that is something else, or once a task has ended by itself.
+
+        None should; but nobody would notice that something is not folded, or not sent, any more.
+        """
+        changing = asyncio.create_task(self.membership.until(self._is_other))
+        try:
+            await asyncio.wait([changing, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            if changing.done():
+                return changing.result()
+        finally:
+            changing.cancel()
+        for each in tasks:
+            if each.done():
+                _logger.error("%s has ended, and all is begun again", each.get_name())
+        await asyncio.sleep(RETRY_S)
+        return self.partitions
 
     def _is_other(self, given: frozenset[int]) -> bool:
         return given != self.partitions
@@ -64,9 +82,14 @@ class Projecting:
     def _start(self) -> list[asyncio.Task[None]]:
         if not self.partitions:
             return []
-        folding = [asyncio.create_task(each.run(self.partitions)) for each in self._projectors]
         sending = [
-            asyncio.create_task(self._send(each)) for each in self._senders if self.sends(each)
+            asyncio.create_task(self._send(each), name=f"sending for process {each.name}")
+            for each in self._senders
+            if self.sends(each)
+        ]
+        folding = [
+            asyncio.create_task(each.run(self.partitions), name=f"folding {each.name}")
+            for each in self._projectors
         ]
         return [*sending, *folding]
 

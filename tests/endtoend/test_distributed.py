@@ -3,8 +3,18 @@
 import asyncio
 from itertools import chain
 from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
 
-from tests.endtoend.cluster import PARTITIONS, cluster, parts_of, until
+import pytest
+
+from api import projecting
+from eventlog import kafka_topics
+from eventlog.kafka import Cluster as Kafka
+from eventlog.kafka_group import Membership
+from eventlog.kafka_topics import Topics
+from readmodels.feed import Feed
+from tests.endtoend.cluster import PARTITIONS, WAIT_S, cluster, parts_of, until
 from tests.endtoend.test_subscriptions import CHANGES, WATCH
 from tests.servers.kafka import KafkaServer
 from tests.servers.kafka_shared import kafka_bootstrap
@@ -146,3 +156,35 @@ async def test_without_mongodb_commands_are_taken_and_shown_when_it_is_back(tmp_
             await until(lambda: parts_of(server), lambda p: p["mongo"]["ready"])
     finally:
         mongo.stop()
+
+
+class Ending:
+    """A projector that ends by itself a few times, as if it had been cancelled."""
+
+    name = "Ending"
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+        self.goes_on = asyncio.Event()
+
+    async def run(self, partitions: frozenset[int]) -> None:
+        if self.left:
+            self.left -= 1
+            raise asyncio.CancelledError
+        self.goes_on.set()
+        await asyncio.Event().wait()
+
+
+async def test_what_ends_by_itself_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projecting, "RETRY_S", 0.01)
+    at, topics = Kafka(servers=kafka_bootstrap()), Topics(f"test-{uuid4().hex[:12]}")
+    await kafka_topics.ready(at, topics, PARTITIONS)
+    member = Membership(at, topics.prefix, topics.events, "only", session_s=2)
+    ending, log = cast("Any", Ending(times=3)), cast("Any", None)
+    working = asyncio.create_task(
+        projecting.Projecting(log, member, Feed(), [ending], senders=()).run()
+    )
+    async with asyncio.timeout(WAIT_S):
+        await ending.goes_on.wait()
+    working.cancel()
+    await asyncio.wait([working])
