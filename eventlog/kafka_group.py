@@ -3,9 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 
-from eventlog.kafka_client import Cluster, KafkaError, group_consumer, group_listener, group_members
+from eventlog.kafka_client import (
+    Cluster,
+    KafkaError,
+    cut,
+    group_consumer,
+    group_listener,
+    group_members,
+)
 
 POLL_MS = 200
 RETRY_S = 0.5
@@ -60,9 +66,11 @@ class Membership:
                 await consumer.getmany(timeout_ms=POLL_MS)
                 self.last_error = ""
         finally:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(LEAVE_S_MAX):
                     await consumer.stop()
+            except TimeoutError:
+                await cut(consumer)
 
     async def _give(self, partitions: frozenset[int]) -> None:
         """The group has shared out the partitions anew."""

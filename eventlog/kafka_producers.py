@@ -11,6 +11,7 @@ from eventlog.kafka_client import (
     Message,
     ProducerClosed,
     new_producer,
+    owner_of,
     settled,
 )
 
@@ -184,7 +185,7 @@ async def _abandon(producer: Any) -> None:
     producer._closed = True
     producer._message_accumulator.fail_all(ProducerClosed())
     for _ in range(CANCELS_MAX):
-        tasks = [each for each in asyncio.all_tasks() if _owner(each) is sender]
+        tasks = [each for each in asyncio.all_tasks() if owner_of(each) is sender]
         if not tasks:
             break
         for each in tasks:
@@ -194,9 +195,3 @@ async def _abandon(producer: Any) -> None:
     if waiter is not None and waiter.done():
         _noted(waiter)  # nobody asks for it any more
     await producer.client.close()
-
-
-def _owner(task: "asyncio.Task[Any]") -> object:
-    """The object whose method the task runs."""
-    frame: Any = getattr(task.get_coro(), "cr_frame", None)
-    return None if frame is None else frame.f_locals.get("self")

@@ -1,6 +1,7 @@
 """The log on Kafka while its broker dies, hangs and comes back: a broker of its own."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -8,9 +9,12 @@ from uuid import uuid4
 
 import pytest
 
+from eventlog import kafka_group, kafka_topics
 from eventlog.envelope import Recorded
 from eventlog.kafka import Cluster, InDoubt, KafkaLog
+from eventlog.kafka_group import Membership
 from eventlog.kafka_producers import Transactions
+from eventlog.kafka_topics import Topics
 from eventlog.log import Unappendable
 from tests.contracts.logs import PARTITIONS, append, draft, is_in_order, positions, stream_in, taken
 from tests.servers.kafka import KafkaServer
@@ -141,3 +145,23 @@ async def test_a_commit_without_an_answer_is_in_doubt_until_the_log_is_read_agai
         await append(log, draft(STREAM, len(versions) + 1))
         followed = await taken(log, len(versions) + 1)
         assert [each.version for each in followed] == [*versions, len(versions) + 1]
+
+
+async def test_who_leaves_a_group_that_does_not_answer_leaves_nothing_behind(
+    broker: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_group, "LEAVE_S_MAX", 0.2)
+    at, topics = Cluster(servers=broker.bootstrap), Topics(f"test-{uuid4().hex[:12]}")
+    await kafka_topics.ready(at, topics, PARTITIONS)
+    member = Membership(at, topics.prefix, topics.commands, "only", session_s=2)
+    before = asyncio.all_tasks()
+    joined = asyncio.create_task(member.run())
+    await member.until(lambda assigned: len(assigned) == PARTITIONS)
+    broker.freeze()
+    try:
+        joined.cancel()
+        await asyncio.wait([joined])
+        assert asyncio.all_tasks() <= before
+    finally:
+        broker.thaw()
+    gc.collect()  # a connection that is left says so
