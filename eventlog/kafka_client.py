@@ -34,6 +34,7 @@ PATIENCE_S = 30.0
 """How long a question is asked again: an election takes some 10 s."""
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 """What the topics are made to take at most, and so the size of one event."""
+CANCELS_MAX = 10
 HEARTBEAT_S_MAX = 0.3
 """How soon a member learns that the group shares out anew."""
 
@@ -186,16 +187,22 @@ async def group_members(admin: Any, group: str) -> set[str]:
 
 async def cut(consumer: Any) -> None:
     """Close a consumer wherever it stands: its own `stop` waits for an answer of its group."""
-    parts = (consumer._coordinator, consumer._fetcher)
-    tasks = [each for each in asyncio.all_tasks() if owner_of(each) in parts]
-    for each in tasks:
-        each.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=1)
+    await end_tasks_of(consumer._coordinator, consumer._fetcher)
     await consumer._client.close()
 
 
-def owner_of(task: "asyncio.Task[Any]") -> object:
+async def end_tasks_of(*owners: object) -> None:
+    """Cancel the tasks that run these objects' methods, as often as they swallow it."""
+    for _ in range(CANCELS_MAX):
+        tasks = [each for each in asyncio.all_tasks() if _owner(each) in owners]
+        if not tasks:
+            return
+        for each in tasks:
+            each.cancel()
+        await asyncio.wait(tasks, timeout=1)
+
+
+def _owner(task: "asyncio.Task[Any]") -> object:
     """The object whose method the task runs."""
     frame: Any = getattr(task.get_coro(), "cr_frame", None)
     return None if frame is None else frame.f_locals.get("self")

@@ -10,8 +10,8 @@ from eventlog.kafka_client import (
     KafkaError,
     Message,
     ProducerClosed,
+    end_tasks_of,
     new_producer,
-    owner_of,
     settled,
 )
 
@@ -19,7 +19,6 @@ TRANSACTION_TIMEOUT_MS = 30_000
 """Above every deadline of an append: an owner that outlives it is fenced by the broker."""
 BATCH_BYTES_MAX = 512 * 1024
 """What goes to the broker at once; one larger event goes alone."""
-CANCELS_MAX = 10
 
 
 class NotSent(Exception):
@@ -181,16 +180,9 @@ async def _abandon(producer: Any) -> None:
     aiokafka's own `stop` waits until everything is delivered, and so for ever without a
     broker; its tasks, waiting for each other, each swallow a cancel.
     """
-    sender = producer._sender
     producer._closed = True
     producer._message_accumulator.fail_all(ProducerClosed())
-    for _ in range(CANCELS_MAX):
-        tasks = [each for each in asyncio.all_tasks() if owner_of(each) is sender]
-        if not tasks:
-            break
-        for each in tasks:
-            each.cancel()
-        await asyncio.wait(tasks, timeout=1)
+    await end_tasks_of(producer._sender)
     waiter = producer._txn_manager.wait_for_transaction_end()
     if waiter is not None and waiter.done():
         _noted(waiter)  # nobody asks for it any more

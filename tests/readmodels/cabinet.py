@@ -31,6 +31,8 @@ from tests.servers.mongo import MongoServer
 from tests.servers.process import NoServer
 from tests.servers.shared import drop_database, mongo_uri, new_database, no_server
 
+QUICK = "&serverSelectionTimeoutMS=500&socketTimeoutMS=1000&connectTimeoutMS=500"
+"""For a URI whose server goes away: that is noticed soon."""
 Admin = MongoClient[dict[str, Any]]
 
 

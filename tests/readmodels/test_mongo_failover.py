@@ -8,7 +8,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from readmodels.query import EVERYTHING
-from tests.readmodels.cabinet import Place, mongo_workshop
+from tests.readmodels.cabinet import QUICK, Place, mongo_workshop
 from tests.readmodels.gallery import TELLER, Follower
 from tests.readmodels.workshop import EVENTS, is_right
 from tests.sample import Account
@@ -16,8 +16,6 @@ from tests.servers.mongo import MongoServer
 from tests.servers.mongo_set import MongoSet
 from tests.servers.process import NoServer
 from tests.servers.shared import new_database, no_server
-
-QUICK = "&serverSelectionTimeoutMS=500&socketTimeoutMS=1000&connectTimeoutMS=500"
 
 
 @pytest.fixture(scope="module")

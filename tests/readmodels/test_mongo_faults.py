@@ -16,6 +16,7 @@ from readmodels.query import EVERYTHING, Query
 from readmodels.store import Stored, Write
 from tests.contracts.stores import things
 from tests.readmodels.cabinet import (
+    QUICK,
     Place,
     kept,
     mongo_workshop,
@@ -41,8 +42,6 @@ from tests.sample import Account
 from tests.servers.mongo import MongoServer
 
 __all__ = ["place"]
-
-QUICK = "&serverSelectionTimeoutMS=500&socketTimeoutMS=1000&connectTimeoutMS=500"
 
 
 @pytest.fixture
